@@ -1,0 +1,25 @@
+//! What the three contracts show to their callers and to each other: for each a trait, its errors and its events.
+//!
+//! The traits are the one place where a message is documented. A contract knows the others only through this crate; a
+//! client encodes calls and decodes answers, errors and events with the same types.
+//!
+//! ink! itself comes in with the feature `contract` only: a client needs the types and not the framework.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod access;
+pub mod claims;
+pub mod consent;
+pub mod event;
+mod layout;
+
+use ink_primitives::AccountId;
+use salus_domain::ids::Account;
+
+/// The same account, as the rules in `domain` know it.
+#[must_use]
+pub fn account(id: AccountId) -> Account {
+    Account(*id.as_ref())
+}

@@ -1,0 +1,68 @@
+//! What the unit tests of the three contracts share: ink!'s off-chain engine in few words.
+
+#![allow(dead_code, unreachable_pub, reason = "each contract uses a part of it")]
+
+use ink::env::{test, DefaultEnvironment};
+use ink::primitives::AccountId;
+use salus_domain::time::Timestamp;
+use salus_interface::event::Event;
+use scale::DecodeAll;
+
+/// An account that is `byte` all over.
+pub fn id(byte: u8) -> AccountId {
+    AccountId::from([byte; 32])
+}
+
+/// The contract under test.
+pub fn contract() -> AccountId {
+    id(0xC0)
+}
+
+/// An empty chain at time 0, on which [`contract`] is one.
+pub fn new_chain() {
+    test::run_test::<DefaultEnvironment, _>(|_| {
+        test::set_callee::<DefaultEnvironment>(contract());
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// From now on `caller` calls.
+pub fn calls(caller: AccountId) {
+    test::set_caller::<DefaultEnvironment>(caller);
+}
+
+/// The time is now `now`.
+pub fn at(now: Timestamp) {
+    test::set_block_timestamp::<DefaultEnvironment>(now.0);
+}
+
+/// How many events there are.
+pub fn count() -> usize {
+    test::recorded_events().count()
+}
+
+/// Every event of this kind, the oldest first.
+pub fn events<E: Event + ink::env::Event>() -> Vec<E> {
+    let signature = E::SIGNATURE_TOPIC.unwrap();
+    test::recorded_events()
+        .filter(|event| event.topics.first().is_some_and(|topic| *topic == signature))
+        .map(|event| E::decode_all(&mut event.data.as_slice()).unwrap())
+        .collect()
+}
+
+/// The newest event, which is of this kind.
+pub fn newest<E: Event + ink::env::Event>() -> E {
+    let newest = test::recorded_events().last().unwrap();
+    assert_eq!(newest.topics[0], E::SIGNATURE_TOPIC.unwrap(), "the newest event is {}", E::NAME);
+    E::decode_all(&mut newest.data.as_slice()).unwrap()
+}
+
+/// Writes into a cell of a storage item that a test made with `default()`.
+pub fn write_cell(
+    mapping: &str,
+    key: impl scale::Encode,
+    value: &(impl scale::Encode + ink::storage::traits::Storable),
+) {
+    ink::env::set_contract_storage(&(ink::primitives::KeyComposer::from_str(mapping), key), value);
+}

@@ -1,0 +1,208 @@
+//! The command line: what there is, and how a command ends.
+
+use crate::commands::{access, claim, consent, deploy, key, plan, record};
+use crate::context::GlobalOptions;
+use crate::demo;
+use crate::failure::{Exit, Failure};
+use crate::output::{print_failure, Report};
+use clap::error::ErrorKind;
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Patient consent, access to records and insurance claims on one contracts chain.
+#[derive(clap::Parser)]
+#[command(name = "salus", version, propagate_version = true, after_help = AFTER_HELP, max_term_width = 120)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: GlobalOptions,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "Example:
+  salus deploy --url ws://127.0.0.1:9944 --suri //Alice
+
+Exit codes:
+  0  done
+  1  unexpected: something that should not happen
+  2  the command line is wrong
+  3  refused by a rule of a contract or of consent; verifying found a difference
+  4  a document, a file or another input is wrong
+  5  the chain cannot be reached, or it is not the right one
+  6  the account cannot pay
+
+With --json, the outcome is one JSON object on stdout; each command's help names its fields. Amounts are strings in the
+token's smallest unit, times are RFC 3339, accounts SS58. `evidence` is {block, blockHash, extrinsic, fee}, `forecast` (in a
+dry run, instead of it) {refTime, proofSize, deposit, fee}; a negative deposit is given back. A failure is
+{\"error\": {code, rule, nextStep, message}}, with the same exit codes.
+
+Variables: SALUS_URL, SALUS_DEPLOYMENT, SALUS_SURI, SALUS_KEY_PASSWORD, SALUS_VAULT, SALUS_DIRECTORY,
+SALUS_CONSORTIUM_KEY_FILE. What is on the command line comes before them.";
+
+/// The commands.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Deploy the suite on a chain; what is there already is left as it is
+    Deploy(deploy::DeployOptions),
+    /// Compare what is on the chain with the bundles
+    Verify(deploy::VerifyOptions),
+    /// What a patient decided: record, amend, revoke, explain, ask
+    #[command(subcommand, after_help = "Example:\n  salus consent list --suri //Dave")]
+    Consent(consent::ConsentCommand),
+    /// Who may ask for records, and who did
+    #[command(subcommand, after_help = "Example:\n  salus access log --suri //Dave")]
+    Access(access::AccessCommand),
+    /// Encryption keys, and the consortium's key
+    #[command(subcommand, after_help = "Example:\n  salus key publish --suri //Dave")]
+    Key(key::KeyCommand),
+    /// Records: encrypted in the vault, committed to on the chain
+    #[command(
+        subcommand,
+        after_help = "Example:
+  salus record register samples/record-observation.json --patient Patient/rosa-marin \
+--directory samples/directory.json --suri //Charlie"
+    )]
+    Record(record::RecordCommand),
+    /// An insurer's plans, their money and their members
+    #[command(subcommand, after_help = "Example:\n  salus plan show 0")]
+    Plan(plan::PlanCommand),
+    /// Claims: submit, settle, show line by line
+    #[command(subcommand, after_help = "Example:\n  salus claim settle 0 --suri //Eve")]
+    Claim(claim::ClaimCommand),
+    /// Play the story: every part of the suite at work on a real chain
+    #[command(after_help = "Example:\n  salus demo")]
+    Demo(demo::DemoOptions),
+}
+
+/// Runs the command line `arguments`, the first of which is the program's name.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return misunderstood(&error, &arguments),
+    };
+    let as_json = cli.global.json;
+    let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => match runtime.block_on(carry_out(&cli)) {
+            Ok(report) => {
+                report.print(as_json);
+                report.exit_code()
+            }
+            Err(failure) => failed(&failure, as_json),
+        },
+        Err(error) => {
+            let message = format!("the runtime cannot be started: {error}");
+            failed(&Failure::new(Exit::Internal, "internal", message, "do the same again"), as_json)
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn failed(failure: &Failure, as_json: bool) -> Exit {
+    print_failure(failure, as_json);
+    failure.exit
+}
+
+/// Help and version, which are asked for, and a command line that is wrong.
+fn misunderstood(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if !is_asked_for && arguments.iter().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        return ExitCode::from(failed(&Failure::usage(message, "see --help"), true) as u8);
+    }
+    // Where the terminal has gone, there is nobody to tell.
+    let _ = error.print();
+    ExitCode::from(if is_asked_for { Exit::Done } else { Exit::Usage } as u8)
+}
+
+async fn carry_out(cli: &Cli) -> Result<Report, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Deploy(options) => deploy::deploy(global, options).await,
+        Command::Verify(options) => deploy::verify(global, options).await,
+        Command::Consent(command) => consent::run(global, command).await,
+        Command::Access(command) => access::run(global, command).await,
+        Command::Key(command) => key::run(global, command).await,
+        Command::Record(command) => record::run(global, command).await,
+        Command::Plan(command) => plan::run(global, command).await,
+        Command::Claim(command) => claim::run(global, command).await,
+        Command::Demo(_) if global.dry_run => {
+            Err(Failure::usage("the story cannot be played without transactions", "leave out --dry-run"))
+        }
+        Command::Demo(options) => {
+            demo::run(options.clone()).await?;
+            Ok(Report::default())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// The commands that do something, with their help.
+    fn leaves(command: &clap::Command, path: &str) -> Vec<(String, String)> {
+        let path = format!("{path} {}", command.get_name());
+        let mut found: Vec<_> = command.get_subcommands().flat_map(|below| leaves(below, &path)).collect();
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        found.push((path.trim().to_owned(), help));
+        found
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example_that_is_understood() {
+        for (path, help) in leaves(&Cli::command(), "") {
+            let examples: Vec<&str> = help.lines().filter(|line| line.starts_with("  salus ")).collect();
+            assert!(!examples.is_empty(), "{path} has no example");
+            for example in examples {
+                assert!(example.trim().starts_with(&path), "{path}: {example}");
+                let parsed = Cli::try_parse_from(example.split_whitespace());
+                assert!(parsed.is_ok(), "{example}: {}", parsed.err().map(|e| e.to_string()).unwrap_or_default());
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_says_what_its_json_is() {
+        let exempt = ["salus", "salus demo"];
+        for command in leaves(&Cli::command(), "").into_iter().filter(|(path, _)| !exempt.contains(&path.as_str())) {
+            let (path, help) = command;
+            let is_group = Cli::command()
+                .get_subcommands()
+                .any(|group| format!("salus {}", group.get_name()) == path && group.get_subcommands().next().is_some());
+            assert!(is_group || path == "salus access authority" || help.contains("JSON"), "{path}");
+        }
+    }
+
+    #[test]
+    fn global_options_are_understood_behind_the_command() {
+        let cli = Cli::try_parse_from(["salus", "consent", "list", "--json", "--suri", "//Dave", "--dry-run"]);
+        let global = cli.map(|cli| cli.global);
+        assert!(global.is_ok_and(|global| global.json && global.dry_run && global.suri.as_deref() == Some("//Dave")));
+    }
+
+    #[test]
+    fn the_story_starts_its_own_node_unless_told_otherwise() {
+        let url = |arguments: &[&str]| match Cli::try_parse_from(arguments).map(|cli| cli.command) {
+            Ok(Command::Demo(options)) => options.url,
+            _ => Some("not understood".to_owned()),
+        };
+        if std::env::var_os("SALUS_URL").is_none() {
+            assert_eq!(url(&["salus", "demo"]), None);
+        }
+        assert_eq!(url(&["salus", "demo", "--url", "ws://x"]).as_deref(), Some("ws://x"));
+        assert_eq!(url(&["salus", "--url", "ws://x", "demo"]).as_deref(), Some("ws://x"));
+    }
+}

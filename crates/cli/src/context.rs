@@ -1,0 +1,370 @@
+//! What the commands have in common: the options that each takes, and what follows from them.
+
+use crate::failure::{Exit, Failure};
+use crate::operations::claims::ConsortiumKey;
+use crate::operations::documents::{self, Document};
+use crate::operations::Suite;
+use crate::output::Report;
+use crate::values::Secret;
+use salus_client::deployment::Deployment;
+use salus_client::message::{Executed, Forecast, Message};
+use salus_client::rules::Rule;
+use salus_client::{signer, AccountId32, CallError, Chain, Evidence, Keypair, Token};
+use salus_domain::ids::Account;
+use salus_fhir::directory::Directory;
+use salus_vault::Vault;
+use std::path::{Path, PathBuf};
+
+/// Where deployment files are.
+pub const DEPLOYMENTS: &str = "deployments";
+/// The node that is asked where no other is named.
+pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
+
+/// The options of every command. `url`, `suri` and `json` are also the story's, with its own defaults.
+#[derive(Clone, clap::Args)]
+pub struct GlobalOptions {
+    /// The node to talk to [default: ws://127.0.0.1:9944]
+    #[arg(long, global = true, env = "SALUS_URL", value_name = "URL", help_heading = "Chain")]
+    pub url: Option<String>,
+    /// The deployment file [default: the one in deployments/ that is about the node's chain]
+    #[arg(long, global = true, env = "SALUS_DEPLOYMENT", value_name = "FILE", help_heading = "Chain")]
+    pub deployment: Option<PathBuf>,
+    /// Who signs, as a secret URI: a mnemonic, a 0x seed or a development name. On the command line other users of the
+    /// machine can see it: better set the variable
+    #[arg(
+        long,
+        global = true,
+        env = "SALUS_SURI",
+        hide_env_values = true,
+        value_name = "SURI",
+        help_heading = "Signer"
+    )]
+    pub suri: Option<String>,
+    /// Who signs, as a polkadot-js account export (sr25519). Comes before a secret URI. Its password is SALUS_KEY_PASSWORD
+    /// or in --password-file
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Signer")]
+    pub key_file: Option<PathBuf>,
+    /// A file whose first line is the password of the key file
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Signer")]
+    pub password_file: Option<PathBuf>,
+    /// The vault with the encrypted records [default: salus/vault in the user's data folder]
+    #[arg(long, global = true, env = "SALUS_VAULT", value_name = "DIR", help_heading = "Files")]
+    pub vault: Option<PathBuf>,
+    /// Which account stands for which FHIR reference (a JSON file)
+    #[arg(long, global = true, env = "SALUS_DIRECTORY", value_name = "FILE", help_heading = "Files")]
+    pub directory: Option<PathBuf>,
+    /// The key that a consortium of insurers and providers shares: 64 hexadecimal digits
+    #[arg(long, global = true, env = "SALUS_CONSORTIUM_KEY_FILE", value_name = "FILE", help_heading = "Files")]
+    pub consortium_key_file: Option<PathBuf>,
+    /// Say the outcome as one JSON object on stdout
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// Submit and write nothing: say what would happen, with weight, deposit and fee. Changes nothing about commands that
+    /// only read
+    #[arg(long, global = true, help_heading = "Output")]
+    pub dry_run: bool,
+}
+
+/// What became of a message.
+pub enum Carried<T> {
+    /// Nothing was submitted: this is what it would do and need.
+    Planned(Forecast<T>),
+    /// It is in a block.
+    Done(Executed<T>),
+}
+
+impl<T> Carried<T> {
+    /// What the message answers, as the dry run had it.
+    pub const fn answer(&self) -> &T {
+        match self {
+            Self::Planned(forecast) => &forecast.value,
+            Self::Done(executed) => &executed.forecast,
+        }
+    }
+
+    /// Begins a report: `would` in a dry run, `did` otherwise, and evidence or forecast.
+    pub fn report(&self, token: &Token, would: &str, did: &str) -> Report {
+        match self {
+            Self::Planned(forecast) => Report::default().planned(would).forecast(forecast.cost, forecast.fee, token),
+            Self::Done(executed) => Report::default().done(did).evidence(&executed.evidence, token),
+        }
+    }
+}
+
+impl Report {
+    /// Begins with what a dry run found would be done.
+    #[must_use]
+    pub fn planned(self, would: &str) -> Self {
+        self.field("dryRun", true).line(format!("dry run, nothing was done: would {would}"))
+    }
+
+    /// Begins with what was done.
+    #[must_use]
+    pub fn done(self, did: &str) -> Self {
+        self.field("dryRun", false).line(did)
+    }
+
+    /// With evidence, or with a word that there was nothing to do.
+    #[must_use]
+    pub fn evidence_or_unchanged(self, evidence: Option<&Evidence>, token: &Token) -> Self {
+        match evidence {
+            Some(evidence) => self.field("changed", true).evidence(evidence, token),
+            None => self.field("changed", false).field("evidence", serde_json::Value::Null),
+        }
+    }
+}
+
+impl GlobalOptions {
+    /// The chain of the node.
+    ///
+    /// # Errors
+    /// [`Failure`] where it cannot be reached.
+    pub async fn chain(&self) -> Result<Chain, Failure> {
+        Ok(Chain::connect(self.url.as_deref().unwrap_or(DEFAULT_URL)).await?)
+    }
+
+    /// The suite that is deployed on the node's chain.
+    ///
+    /// # Errors
+    /// [`Failure`] where the chain cannot be reached, or no one deployment file is about it.
+    pub async fn suite(&self) -> Result<Suite, Failure> {
+        let chain = self.chain().await?;
+        let deployment = match &self.deployment {
+            Some(file) => Deployment::read(file)?,
+            None => find(Path::new(DEPLOYMENTS), &chain)?,
+        };
+        deployment.ensure_of(&chain)?;
+        Ok(Suite { chain, deployment })
+    }
+
+    /// Who signs.
+    ///
+    /// # Errors
+    /// [`Failure`] where nobody does, or the key cannot be read.
+    pub fn signer(&self) -> Result<Keypair, Failure> {
+        if let Some(file) = &self.key_file {
+            return Ok(signer::from_polkadot_js(file, self.password()?.reveal())?);
+        }
+        match &self.suri {
+            Some(suri) => Ok(signer::from_suri(suri)?),
+            None => Err(Failure::usage(
+                "nobody signs",
+                "set SALUS_SURI, or give --key-file with a polkadot-js account export",
+            )),
+        }
+    }
+
+    fn password(&self) -> Result<Secret, Failure> {
+        let text = match &self.password_file {
+            Some(file) => text_of(file)?.lines().next().unwrap_or_default().to_owned(),
+            None => std::env::var("SALUS_KEY_PASSWORD").unwrap_or_default(),
+        };
+        Ok(text.into())
+    }
+
+    /// Which account stands for which reference; nobody where there is no file.
+    ///
+    /// # Errors
+    /// [`Failure`] where the file is not a directory.
+    pub fn directory(&self) -> Result<Directory, Failure> {
+        match &self.directory {
+            Some(file) => Ok(Document::read(file)?.compile(Directory::from_json)?),
+            None => Ok(Directory::default()),
+        }
+    }
+
+    /// The account that somebody on the command line is: a reference that the directory knows, SS58 or hexadecimal.
+    ///
+    /// # Errors
+    /// [`Failure`] where it is none of these.
+    pub fn account(&self, text: &str) -> Result<AccountId32, Failure> {
+        if let Some(Account(account)) = self.directory()?.account(text) {
+            return Ok(AccountId32(account));
+        }
+        match salus_fhir::account::parse(text) {
+            Ok(Account(account)) => Ok(AccountId32(account)),
+            Err(error) => Err(Failure::input(
+                "input.account",
+                format!("{text} is neither an account nor a reference that the directory knows: {error}"),
+                "give an SS58 address, 0x and 64 hexadecimal digits, or a reference of the file --directory",
+            )),
+        }
+    }
+
+    /// As [`GlobalOptions::account`]; where nobody is named, whoever signs.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn account_or_signer(&self, text: Option<&str>) -> Result<AccountId32, Failure> {
+        match text {
+            Some(text) => self.account(text),
+            None => Ok(crate::operations::account_of(&self.signer()?)),
+        }
+    }
+
+    /// The vault.
+    ///
+    /// # Errors
+    /// [`Failure`] where its folder cannot be made.
+    pub fn vault(&self) -> Result<Vault, Failure> {
+        let folder = match &self.vault {
+            Some(folder) => folder.clone(),
+            None => data_folder()?.join("salus").join("vault"),
+        };
+        Ok(Vault::local(folder)?)
+    }
+
+    /// The consortium's key.
+    ///
+    /// # Errors
+    /// [`Failure`] where there is no file, or it is not one.
+    pub fn consortium_key(&self) -> Result<ConsortiumKey, Failure> {
+        let Some(file) = &self.consortium_key_file else {
+            return Err(Failure::usage(
+                "there is no consortium key",
+                "name its file with --consortium-key-file; `salus key consortium FILE` makes a new one",
+            ));
+        };
+        let mut key = [0; 32];
+        hex::decode_to_slice(text_of(file)?.trim(), &mut key).map_err(|_| {
+            Failure::input(
+                "input.consortiumKey",
+                format!("{} is not a consortium key: it has 64 hexadecimal digits", file.display()),
+                "name the file that `salus key consortium` made",
+            )
+        })?;
+        Ok(ConsortiumKey(key))
+    }
+
+    /// Submits a message and waits until it is in a block; in a dry run, only says what it would do.
+    ///
+    /// # Errors
+    /// [`Failure`], also in a dry run where the contract would refuse.
+    pub async fn carry_out<T: scale::Decode, E: scale::Decode + Rule>(
+        &self,
+        chain: &Chain,
+        signer: &Keypair,
+        message: &Message<T, E>,
+    ) -> Result<Carried<T>, Failure>
+    where
+        Failure: From<CallError<E>>,
+    {
+        Ok(if self.dry_run {
+            Carried::Planned(message.forecast(chain, signer).await?)
+        } else {
+            Carried::Done(message.submit(chain, signer).await?)
+        })
+    }
+}
+
+fn text_of(file: &Path) -> Result<String, Failure> {
+    let bytes = documents::read(file)?;
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::input("file", format!("{} is not text", file.display()), "check the path"))
+}
+
+fn data_folder() -> Result<PathBuf, Failure> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local").join("share"))).ok_or_else(|| {
+        Failure::usage("it cannot be told where the vault is: HOME is not set", "name its folder with --vault")
+    })
+}
+
+/// The one deployment file in a folder that is about the chain.
+fn find(folder: &Path, chain: &Chain) -> Result<Deployment, Failure> {
+    let mut found: Vec<(PathBuf, Deployment)> = Vec::new();
+    let mut unreadable = None;
+    for file in files(folder)? {
+        // Another file in the folder is no reason not to use the right one.
+        match Deployment::read(&file) {
+            Ok(deployment) if deployment.ensure_of(chain).is_ok() => found.push((file, deployment)),
+            Ok(_) => {}
+            Err(error) => unreadable = Some(error),
+        }
+    }
+    if let (true, Some(error)) = (found.is_empty(), unreadable) {
+        return Err(error.into());
+    }
+    one(found, folder, chain.name())
+}
+
+/// The JSON files in a folder, by name; none where there is no folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        let next = "name the deployment file with --deployment";
+        Failure::input("deployment.file", format!("the folder {} cannot be read: {error}", folder.display()), next)
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let file = entry.map_err(unreadable)?.path();
+        if file.extension().is_some_and(|extension| extension == "json") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn one(mut found: Vec<(PathBuf, Deployment)>, folder: &Path, chain: &str) -> Result<Deployment, Failure> {
+    let names: Vec<String> = found.iter().map(|(file, _)| file.display().to_string()).collect();
+    let folder = folder.display();
+    match found.pop() {
+        Some((_, deployment)) if found.is_empty() => Ok(deployment),
+        Some(_) => Err(Failure::input(
+            "deployment.several",
+            format!("several deployment files are about this chain: {}", names.join(", ")),
+            "name one with --deployment",
+        )),
+        None => Err(Failure::new(
+            Exit::Chain,
+            "deployment.none",
+            format!("no deployment file in {folder}/ is about this chain ({chain})"),
+            "deploy first (`salus deploy`), or name the file with --deployment",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deployment() -> Result<Deployment, serde_json::Error> {
+        let contract = |n: u8| {
+            let address = AccountId32([n; 32]).to_string();
+            serde_json::json!({ "address": address, "codeHash": "0x00", "bundleSha256": "00" })
+        };
+        serde_json::from_value(serde_json::json!({
+            "network": "Development",
+            "genesisHash": "0x00",
+            "deployer": AccountId32([0; 32]).to_string(),
+            "block": 1,
+            "consentRegistry": contract(1),
+            "accessGrants": contract(2),
+            "claims": contract(3),
+        }))
+    }
+
+    #[test]
+    fn exactly_one_deployment_file_must_be_about_the_chain() -> Result<(), serde_json::Error> {
+        let file = |name: &str| PathBuf::from(name);
+        let none = one(Vec::new(), Path::new("deployments"), "Development");
+        assert_eq!(none.map_err(|failure| (failure.exit, failure.code)), Err((Exit::Chain, "deployment.none".into())));
+        let found = vec![(file("a.json"), deployment()?)];
+        assert_eq!(one(found, Path::new("deployments"), "Development"), Ok(deployment()?));
+        let found = vec![(file("a.json"), deployment()?), (file("b.json"), deployment()?)];
+        let several = one(found, Path::new("deployments"), "Development");
+        let message = several.map_err(|failure| failure.message).err().unwrap_or_default();
+        assert!(message.contains("a.json, b.json"), "{message}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_has_no_deployments() {
+        assert_eq!(files(Path::new("no/such/folder")), Ok(Vec::new()));
+    }
+}

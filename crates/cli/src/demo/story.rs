@@ -1,0 +1,498 @@
+//! What happens, chapter by chapter.
+
+use super::cast::Cast;
+use super::narrator::{Narrator, Outcome, Step};
+use crate::operations::claims::{self, ConsortiumKey};
+use crate::operations::documents::Document;
+use crate::operations::{account_of, consents, records, OperationError, Suite};
+use anyhow::{bail, ensure, Context};
+use salus_client::rules::Rule;
+use salus_client::{ink_account, CallError, Keypair};
+use salus_domain::codes::{Action, Purpose, Role, RoleSet};
+use salus_domain::evaluate::Deciding;
+use salus_domain::ids::{ConsentId, PlanId, RecordId};
+use salus_domain::money::Amount;
+use salus_domain::time::Timestamp;
+use salus_fhir::directory::Directory;
+use salus_fhir::plan::PlanFile;
+use salus_interface::access::{AccessDecision, Ground, Refusal};
+use salus_interface::claims::{ClaimSettled, ClaimSubmitted, Receipt};
+use salus_interface::consent::ConsentRecorded;
+use salus_vault::Vault;
+use serde::Serialize;
+
+/// How long the story's credentials are valid: a year, in milliseconds.
+const YEAR: u64 = 365 * 24 * 60 * 60 * 1_000;
+/// What the insurer pays into the pool, in whole tokens.
+const POOL: u128 = 1_000;
+
+/// What the story ends with, in the token's smallest unit.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sums {
+    pub submitted: u128,
+    pub payer: u128,
+    pub patient: u128,
+    pub adjustment: u128,
+    pub prior_payer: u128,
+    pub provider_received: u128,
+    pub pool_funded: u128,
+    pub pool_paid: u128,
+    pub pool_reserved: u128,
+    pub pool_free: u128,
+    pub accesses: usize,
+}
+
+/// A sample document, as it stands in `samples/`.
+macro_rules! sample {
+    ($name:literal) => {
+        Document {
+            file: concat!("samples/", $name).to_owned(),
+            bytes: include_bytes!(concat!("../../../../samples/", $name)).to_vec(),
+        }
+    };
+}
+
+/// Plays it.
+pub async fn play(
+    suite: &Suite,
+    vault: &Vault,
+    key: &ConsortiumKey,
+    cast: &Cast,
+    governor: &Keypair,
+    narrator: &mut Narrator,
+) -> anyhow::Result<Sums> {
+    let story = Story { suite, vault, key, cast, directory: cast.directory() };
+    let (plan, plan_file) = story.credentials_and_plan(governor, narrator).await?;
+    let (result, sensitive) = story.records(narrator).await?;
+    story.refused_without_consent(result, narrator).await?;
+    let (consent, paths) = story.consent(result, narrator).await?;
+    story.consent_at_work(result, sensitive, &paths, narrator).await?;
+    let (receipt, received) = story.claim(plan, &plan_file, narrator).await?;
+    let accesses = story.look_and_revoke(result, consent, plan, &plan_file, narrator).await?;
+    story.duplicate(plan, &plan_file, narrator).await?;
+
+    let total = receipt.adjudication.total;
+    let pool = claims::plan(suite, plan).await?.pool;
+    let sums = Sums {
+        submitted: total.submitted.0,
+        payer: total.payer.0,
+        patient: total.patient().0,
+        adjustment: total.adjustment.0,
+        prior_payer: total.prior_payer.0,
+        provider_received: received,
+        pool_funded: pool.funded.0,
+        pool_paid: pool.paid.0,
+        pool_reserved: pool.reserved.0,
+        pool_free: pool.free().0,
+        accesses,
+    };
+    let split = sums.payer + sums.patient + sums.adjustment + sums.prior_payer;
+    ensure!(sums.submitted == split, "the claim's sums do not add up: {sums:?}");
+    ensure!(received == sums.payer, "the provider received {received}, not {}", sums.payer);
+    ensure!(sums.pool_paid == sums.payer, "the pool paid {}, not {}", sums.pool_paid, sums.payer);
+    Ok(sums)
+}
+
+struct Story<'a> {
+    suite: &'a Suite,
+    vault: &'a Vault,
+    key: &'a ConsortiumKey,
+    cast: &'a Cast,
+    directory: Directory,
+}
+
+impl Story<'_> {
+    async fn credentials_and_plan(
+        &self,
+        governor: &Keypair,
+        narrator: &mut Narrator,
+    ) -> anyhow::Result<(PlanId, PlanFile)> {
+        let Self { suite, cast, .. } = self;
+        let (chain, grants) = (&suite.chain, suite.deployment.grants());
+        let authority = ink_account(&account_of(&cast.authority));
+        let added = grants.add_authority(authority).submit(chain, governor).await?;
+        narrator.tell(Step {
+            step: 1,
+            actor: "operator",
+            action: "names a credentialing authority".into(),
+            outcome: Outcome::Ok,
+            reason: "from now on it can vouch for providers".into(),
+            evidence: Some(&added.evidence),
+            event: Some("AuthorityAdded"),
+        });
+        let until = Timestamp(chain.now().await?.0 + YEAR);
+        for (who, organisation, role, name) in [
+            (&cast.doctor, &cast.hospital, Role::Doctor, "Dr Adams of Mercy Hospital, as a doctor"),
+            (&cast.institute, &cast.institute, Role::Researcher, "the research institute, as a researcher"),
+        ] {
+            let (provider, organisation) = (ink_account(&account_of(who)), ink_account(&account_of(organisation)));
+            let message = grants.credential(provider, organisation, RoleSet::of(&[role]), until);
+            let credentialed = message.submit(chain, &cast.authority).await?;
+            narrator.tell(Step {
+                step: 1,
+                actor: "authority",
+                action: format!("vouches for {name}"),
+                outcome: Outcome::Ok,
+                reason: "valid for a year".into(),
+                evidence: Some(&credentialed.evidence),
+                event: Some("ProviderCredentialed"),
+            });
+        }
+        for (who, name) in
+            [(&cast.patient, "patient"), (&cast.doctor, "doctor"), (&cast.institute, "research institute")]
+        {
+            let published = records::publish_key(suite, who).await?;
+            narrator.tell(Step {
+                step: 1,
+                actor: name,
+                action: "publishes an encryption key".into(),
+                outcome: Outcome::Ok,
+                reason: "keys of records can be wrapped to it".into(),
+                evidence: published.as_ref(),
+                event: Some("KeyPublished"),
+            });
+        }
+
+        let plan_file = sample!("plan.json").compile(salus_fhir::plan::compile)?;
+        let (plan, opened) = claims::open_plan(suite, &cast.insurer, &plan_file, self.key).await?;
+        narrator.tell(Step {
+            step: 1,
+            actor: "insurer",
+            action: format!("opens the plan {} with {} fees", plan_file.name, plan_file.fees.len()),
+            outcome: Outcome::Ok,
+            reason: format!("it is plan {}", plan.0),
+            evidence: opened.first(),
+            event: Some("PlanOpened"),
+        });
+        let unit = 10u128.pow(u32::from(chain.token().decimals));
+        let funded = claims::fund(suite, &cast.insurer, plan, Amount(POOL * unit)).await?;
+        narrator.tell(Step {
+            step: 1,
+            actor: "insurer",
+            action: "funds its pool".into(),
+            outcome: Outcome::Ok,
+            reason: format!("{} are free to pay claims", chain.token().show(POOL * unit)),
+            evidence: Some(&funded.evidence),
+            event: Some("PoolFunded"),
+        });
+        let coverage = sample!("coverage.json");
+        let (_, covered) = claims::cover(suite, &cast.insurer, plan, &coverage, &self.directory).await?;
+        narrator.tell(Step {
+            step: 1,
+            actor: "insurer",
+            action: "covers the patient, by the FHIR Coverage".into(),
+            outcome: Outcome::Ok,
+            reason: "for the year 2026".into(),
+            evidence: Some(&covered.evidence),
+            event: Some("MemberCovered"),
+        });
+        Ok((plan, plan_file))
+    }
+
+    /// The patient keeps two results: one that is normal and one that is restricted and psychiatric.
+    async fn records(&self, narrator: &mut Narrator) -> anyhow::Result<(RecordId, RecordId)> {
+        let patient = account_of(&self.cast.patient);
+        let mut ids = Vec::new();
+        for (document, name) in [
+            (sample!("record-observation.json"), "a laboratory result"),
+            (sample!("record-sensitive.json"), "a psychiatric score, labelled R and PSY"),
+        ] {
+            let registered = records::register(self.suite, self.vault, &self.cast.patient, &patient, &document).await?;
+            narrator.tell(Step {
+                step: 1,
+                actor: "patient",
+                action: format!("seals {name} in the vault and registers it"),
+                outcome: Outcome::Ok,
+                reason: format!("the chain knows a commitment: record 0x{}", hex::encode(registered.record.0)),
+                evidence: registered.evidence.as_ref(),
+                event: Some("RecordRegistered"),
+            });
+            ids.push(registered.record);
+        }
+        match ids[..] {
+            [result, sensitive] => Ok((result, sensitive)),
+            _ => bail!("two records were registered"),
+        }
+    }
+
+    async fn refused_without_consent(&self, record: RecordId, narrator: &mut Narrator) -> anyhow::Result<()> {
+        self.expect_refusal(2, "doctor", record, Purpose::Treat, None, narrator, |refusal| {
+            matches!(refusal, Refusal::NoConsent)
+        })
+        .await
+    }
+
+    async fn consent(&self, result: RecordId, narrator: &mut Narrator) -> anyhow::Result<(ConsentId, Vec<String>)> {
+        let Self { suite, cast, .. } = self;
+        let compiled = consents::compile_own(&sample!("consent.json"), &self.directory, &cast.patient)?;
+        let recorded = consents::record(suite, &compiled.consent).submit(&suite.chain, &cast.patient).await?;
+        let id = recorded.event::<ConsentRecorded>()?.id;
+        narrator.tell(Step {
+            step: 3,
+            actor: "patient",
+            action: "grants consent, by the FHIR Consent".into(),
+            outcome: Outcome::Ok,
+            reason: format!("it is consent {}, in force at once", id.0),
+            evidence: Some(&recorded.evidence),
+            event: Some("ConsentRecorded"),
+        });
+        for line in salus_fhir::consent_text::lines(&compiled.consent, &self.directory) {
+            narrator.detail(&line);
+        }
+        records::share(suite, self.vault, &cast.patient, result, &account_of(&cast.doctor)).await?;
+        narrator.tell(Step {
+            step: 3,
+            actor: "patient",
+            action: "wraps the laboratory result's key for the doctor".into(),
+            outcome: Outcome::Ok,
+            reason: "the envelope is in the vault; the doctor's client opens it against a permit".into(),
+            evidence: None,
+            event: None,
+        });
+        Ok((id, compiled.paths))
+    }
+
+    async fn consent_at_work(
+        &self,
+        result: RecordId,
+        sensitive: RecordId,
+        paths: &[String],
+        narrator: &mut Narrator,
+    ) -> anyhow::Result<()> {
+        let Self { suite, cast, .. } = self;
+        let opened = records::open(suite, self.vault, &cast.doctor, result, Purpose::Treat, Action::Access).await?;
+        let AccessDecision::Permitted { ground: Ground::Consent(deciding), .. } = opened.decided.decision else {
+            bail!("the doctor was let in without consent");
+        };
+        let document: serde_json::Value = serde_json::from_slice(opened.content.content())?;
+        ensure!(document["resourceType"] == "Observation", "what was opened is not the record that was sealed");
+        narrator.tell(Step {
+            step: 4,
+            actor: "doctor",
+            action: "asks for the laboratory result, for treatment, and opens it".into(),
+            outcome: Outcome::Permit,
+            reason: format!("{} permits it; the content matches the commitment", place(deciding, paths)),
+            evidence: Some(&opened.evidence),
+            event: Some("AccessDecided"),
+        });
+        let (what, value) = (&document["code"]["coding"][0]["display"], &document["valueQuantity"]);
+        let (what, unit) = (what.as_str().unwrap_or_default(), value["unit"].as_str().unwrap_or_default());
+        narrator.detail(&format!("the doctor reads: {what}: {} {unit}", value["value"]));
+
+        self.expect_refusal(4, "doctor", sensitive, Purpose::Treat, Some(paths), narrator, |refusal| {
+            matches!(refusal, Refusal::DeniedBy(Deciding { provision: Some(_), .. }))
+        })
+        .await?;
+        self.expect_refusal(4, "institute", result, Purpose::Hresch, Some(paths), narrator, |refusal| {
+            matches!(refusal, Refusal::DeniedBy(_))
+        })
+        .await
+    }
+
+    async fn claim(
+        &self,
+        plan: PlanId,
+        plan_file: &PlanFile,
+        narrator: &mut Narrator,
+    ) -> anyhow::Result<(Receipt, u128)> {
+        let Self { suite, cast, .. } = self;
+        let token = suite.chain.token();
+        let claim = self.prepare(plan, plan_file, &sample!("claim.json")).await?;
+        let submitted = claims::submit(suite, &cast.doctor, &claim).await?;
+        let receipt = submitted.forecast.clone();
+        let total = receipt.adjudication.total;
+        narrator.tell(Step {
+            step: 5,
+            actor: "doctor",
+            action: format!("submits the claim of {} from the FHIR Claim", token.show(total.submitted.0)),
+            outcome: Outcome::Ok,
+            reason: format!(
+                "claim {} is adjudicated: the plan pays {}, the patient bears {}, {} is adjustment",
+                receipt.claim.0,
+                token.show(total.payer.0),
+                token.show(total.patient().0),
+                token.show(total.adjustment.0)
+            ),
+            evidence: Some(&submitted.evidence),
+            event: Some("ClaimAdjudicated"),
+        });
+        for (item, line) in claim.compiled.items.iter().zip(&receipt.adjudication.lines) {
+            let reasons: Vec<_> = line.reasons.iter().map(|reason| reason.code()).collect();
+            narrator.detail(&format!(
+                "line {} ({}): submitted {}, allowed {}, plan {}, patient {} [{}]",
+                item.sequence,
+                item.code,
+                token.show(line.split.submitted.0),
+                token.show(line.split.allowed().0),
+                token.show(line.split.payer.0),
+                token.show(line.split.patient().0),
+                reasons.join(", ")
+            ));
+        }
+
+        let doctor = account_of(&cast.doctor);
+        let before = suite.chain.balance(&doctor).await?;
+        let claim = submitted.event::<ClaimSubmitted>()?.claim;
+        let settled = suite.deployment.claims().settle(claim).submit(&suite.chain, &cast.insurer).await?;
+        let paid = settled.event::<ClaimSettled>()?.amount;
+        let received = suite.chain.balance(&doctor).await?.saturating_sub(before);
+        narrator.tell(Step {
+            step: 5,
+            actor: "insurer",
+            action: "triggers settlement".into(),
+            outcome: Outcome::Ok,
+            reason: format!("{} moved from the pool to the provider", token.show(paid.0)),
+            evidence: Some(&settled.evidence),
+            event: Some("ClaimSettled"),
+        });
+        Ok((receipt, received))
+    }
+
+    async fn look_and_revoke(
+        &self,
+        result: RecordId,
+        consent: ConsentId,
+        plan: PlanId,
+        plan_file: &PlanFile,
+        narrator: &mut Narrator,
+    ) -> anyhow::Result<usize> {
+        let Self { suite, cast, .. } = self;
+        let accesses = records::accesses(suite, &account_of(&cast.patient), |_| ()).await?;
+        narrator.tell(Step {
+            step: 6,
+            actor: "patient",
+            action: "lists who saw or tried to see what".into(),
+            outcome: Outcome::Ok,
+            reason: format!("{} decisions are on the chain", accesses.len()),
+            evidence: None,
+            event: Some("AccessDecided"),
+        });
+        for (located, decided) in &accesses {
+            let account = salus_client::domain_account(&salus_client::client_account(decided.accessor));
+            let who = self.directory.key(account).unwrap_or("somebody unknown");
+            let decision = match decided.decision {
+                AccessDecision::Permitted { .. } => "granted".to_owned(),
+                AccessDecision::Refused(refusal) => format!("refused, {}", refusal.rule()),
+            };
+            let record = hex::encode(&decided.record.0[..4]);
+            let purpose = decided.purpose.display();
+            narrator.detail(&format!("block {}: {who}, record 0x{record}…, {purpose}: {decision}", located.block));
+        }
+
+        let revoked = consents::revoke(suite, &cast.patient, consent).await?;
+        narrator.tell(Step {
+            step: 6,
+            actor: "patient",
+            action: format!("revokes consent {}", consent.0),
+            outcome: Outcome::Ok,
+            reason: "effective in the same block".into(),
+            evidence: Some(&revoked.evidence),
+            event: Some("ConsentRevoked"),
+        });
+        self.expect_refusal(6, "doctor", result, Purpose::Treat, None, narrator, |refusal| {
+            matches!(refusal, Refusal::NoConsent)
+        })
+        .await?;
+
+        let second = self.prepare(plan, plan_file, &sample!("claim-second.json")).await?;
+        let submitted = claims::submit(suite, &cast.doctor, &second).await?;
+        let adjudication = &submitted.forecast.adjudication;
+        ensure!(adjudication.total.payer == Amount::ZERO, "a claim was to be paid without consent");
+        let reasons: Vec<_> = adjudication.lines.iter().flat_map(|line| line.reasons.iter()).collect();
+        let reason = reasons.first().context("the claim was denied without a reason")?;
+        narrator.tell(Step {
+            step: 6,
+            actor: "doctor",
+            action: "submits a second claim".into(),
+            outcome: Outcome::Deny,
+            reason: format!("{}: {}", reason.code(), reason.display()),
+            evidence: Some(&submitted.evidence),
+            event: Some("ClaimAdjudicated"),
+        });
+        Ok(accesses.len())
+    }
+
+    async fn duplicate(&self, plan: PlanId, plan_file: &PlanFile, narrator: &mut Narrator) -> anyhow::Result<()> {
+        let claim = self.prepare(plan, plan_file, &sample!("claim.json")).await?;
+        let refusal = match claims::submit(self.suite, &self.cast.doctor, &claim).await {
+            Err(OperationError::Claims(CallError::Refused(refusal))) => refusal,
+            Err(error) => return Err(error.into()),
+            Ok(_) => bail!("the same claim was accepted twice"),
+        };
+        narrator.tell(Step {
+            step: 7,
+            actor: "doctor",
+            action: "submits the first claim again".into(),
+            outcome: Outcome::Refused,
+            reason: refusal.rule(),
+            evidence: None,
+            event: None,
+        });
+        Ok(())
+    }
+
+    async fn prepare(
+        &self,
+        plan: PlanId,
+        plan_file: &PlanFile,
+        document: &Document,
+    ) -> Result<claims::PreparedClaim, OperationError> {
+        let provider = account_of(&self.cast.doctor);
+        let asset = plan_file.asset.clone();
+        claims::prepare(self.suite, &provider, plan, asset, document, &self.directory, self.key).await
+    }
+
+    /// Asks for a record and expects to be refused, for a reason that `expected` accepts.
+    #[allow(clippy::too_many_arguments, reason = "each says something else about the one question")]
+    async fn expect_refusal(
+        &self,
+        step: u8,
+        who: &str,
+        record: RecordId,
+        purpose: Purpose,
+        paths: Option<&[String]>,
+        narrator: &mut Narrator,
+        expected: impl Fn(&Refusal) -> bool,
+    ) -> anyhow::Result<()> {
+        let (actor, accessor) = match who {
+            "institute" => ("research institute", &self.cast.institute),
+            _ => ("doctor", &self.cast.doctor),
+        };
+        let (decided, executed) =
+            records::request_access(self.suite, accessor, record, purpose, Action::Access).await?;
+        let AccessDecision::Refused(refusal) = decided.decision else {
+            bail!("the {actor} was let in where the story says otherwise");
+        };
+        ensure!(expected(&refusal), "the {actor} was refused for another reason: {}", refusal.rule());
+        let reason = match (refusal, paths) {
+            (Refusal::DeniedBy(deciding @ Deciding { provision: Some(_), .. }), Some(paths)) => {
+                format!("{} denies it", place(deciding, paths))
+            }
+            (Refusal::DeniedBy(deciding), Some(paths)) => {
+                let (purpose, place) = (purpose.display(), place(deciding, paths));
+                format!("wrong purpose: no provision permits {purpose}, and {place} denies it")
+            }
+            _ => refusal.rule(),
+        };
+        narrator.tell(Step {
+            step,
+            actor,
+            action: format!("asks for record 0x{}…, for {}", hex::encode(&record.0[..4]), purpose.display()),
+            outcome: Outcome::Refused,
+            reason,
+            evidence: Some(&executed.evidence),
+            event: Some("AccessDecided"),
+        });
+        Ok(())
+    }
+}
+
+/// What decided, by the place in the document that it came from.
+fn place(deciding: Deciding, paths: &[String]) -> String {
+    let consent = deciding.consent.0;
+    match deciding.provision.and_then(|provision| paths.get(usize::from(provision))) {
+        Some(path) => format!("{path} of consent {consent}"),
+        None => format!("the base decision of consent {consent}"),
+    }
+}

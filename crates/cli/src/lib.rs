@@ -1,0 +1,12 @@
+//! What the `salus` command does: operations that tie chain, FHIR documents and vault together, the commands that call
+//! them, and the story that plays them all.
+
+pub mod bundles;
+pub mod cli;
+pub mod commands;
+pub mod context;
+pub mod demo;
+pub mod failure;
+pub mod operations;
+pub mod output;
+pub mod values;

@@ -1,0 +1,119 @@
+//! What users do, each as one function over chain, documents and vault: shared by the commands and the story.
+
+pub mod claims;
+pub mod consents;
+pub mod documents;
+pub mod records;
+
+use salus_client::deployment::Deployment;
+use salus_client::{AccountId32, CallError, Chain, ClientError, Keypair};
+use salus_interface::access::{AccessError, Refusal};
+use salus_interface::claims::ClaimsError;
+use salus_interface::consent::ConsentError;
+
+/// A deployed suite on a chain that is connected.
+#[derive(Clone)]
+pub struct Suite {
+    /// The chain.
+    pub chain: Chain,
+    /// Where the contracts are.
+    pub deployment: Deployment,
+}
+
+/// Why an operation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// The consent registry, or the way to it.
+    #[error(transparent)]
+    Consent(#[from] CallError<ConsentError>),
+    /// Access grants, or the way to it.
+    #[error(transparent)]
+    Access(#[from] CallError<AccessError>),
+    /// Claims, or the way to it.
+    #[error(transparent)]
+    Claims(#[from] CallError<ClaimsError>),
+    /// The chain.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A document says something that cannot be expressed.
+    #[error("{file}: {refused}")]
+    Document {
+        /// The file.
+        file: String,
+        /// What is refused and why.
+        refused: salus_fhir::Refused,
+    },
+    /// A file cannot be used.
+    #[error(transparent)]
+    File(#[from] documents::FileError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] salus_vault::VaultError),
+    /// A reference of a document stands for no account.
+    #[error("{file}: {element} refers to {reference}, which stands for no account\n  next: add it to the directory (--directory)")]
+    UnknownReference {
+        /// The file.
+        file: String,
+        /// The element that refers.
+        element: &'static str,
+        /// To what.
+        reference: String,
+    },
+    /// A document is about somebody else.
+    #[error("{file}: {element} is {named}, but {expected} was expected\n  next: sign as the account that the document is about")]
+    WrongParty {
+        /// The file.
+        file: String,
+        /// The element.
+        element: &'static str,
+        /// Who it names, in SS58.
+        named: String,
+        /// Who it should name.
+        expected: String,
+    },
+    /// Somebody has not published an encryption key.
+    #[error("{0} has not published an encryption key\n  next: have that account run `salus key publish`")]
+    NoEncryptionKey(AccountId32),
+    /// Access was refused. The decision is on the chain.
+    #[error("access refused: {}\n  next: {}", salus_client::rules::Rule::rule(.0), salus_client::rules::Rule::next_step(.0))]
+    AccessRefused(Refusal),
+    /// There is no such record.
+    #[error("there is no record {0} on this chain\n  next: check the record's id")]
+    NoRecord(String),
+    /// A record was amended between the decision and its opening.
+    #[error(
+        "the record was amended to version {newest} after access to version {permitted} was granted\n  next: ask again"
+    )]
+    AmendedMeanwhile {
+        /// The version that the permit is for.
+        permitted: u32,
+        /// The newest version.
+        newest: u32,
+    },
+    /// There is no such plan.
+    #[error("there is no plan {0} on this chain\n  next: check the plan's number")]
+    NoPlan(u32),
+    /// A chain's block states an event that cannot be read.
+    #[error("the chain's time {0} is out of range")]
+    Time(u64),
+}
+
+/// The key pair for key envelopes that belongs to an account's key pair. It follows from the account's secret by a hard
+/// derivation, so that it needs no file of its own and nobody else can tell it.
+#[must_use]
+pub fn encryption_key(account: &Keypair) -> salus_vault::EncryptionKeyPair {
+    salus_vault::EncryptionKeyPair::from_seed(&secret_of(account, "salus-encryption"))
+}
+
+/// A secret that follows from the account's secret, for one use.
+fn secret_of(account: &Keypair, purpose: &'static str) -> [u8; 32] {
+    // The public key of a hard derivation can only be computed with the account's secret. It is never published.
+    let derived = account.derive([subxt_signer::DeriveJunction::hard(purpose)]);
+    salus_client::blake2b_256(&derived.public_key().0)
+}
+
+/// The account of a key pair.
+#[must_use]
+pub fn account_of(keypair: &Keypair) -> AccountId32 {
+    keypair.public_key().to_account_id()
+}

@@ -1,0 +1,215 @@
+//! What a command says: the same facts as lines for people or as one JSON object for programs.
+
+use crate::failure::{Exit, Failure};
+use salus_client::{Cost, Evidence, Token};
+use serde_json::{json, Map, Value};
+use std::io::{self, IsTerminal, Write};
+
+/// The outcome of a command.
+#[derive(Clone, Debug)]
+pub struct Report {
+    fields: Map<String, Value>,
+    lines: Vec<String>,
+    exit: Exit,
+    aside: bool,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { fields: Map::new(), lines: Vec::new(), exit: Exit::Done, aside: false }
+    }
+}
+
+impl Report {
+    /// With a field of the JSON object.
+    #[must_use]
+    pub fn field(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With a line for people.
+    #[must_use]
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    /// With several lines.
+    #[must_use]
+    pub fn lines(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        self.lines.extend(lines);
+        self
+    }
+
+    /// With another exit code than 0.
+    #[must_use]
+    pub const fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// With its lines on stderr, where stdout belongs to a record's content.
+    #[must_use]
+    pub const fn aside(mut self) -> Self {
+        self.aside = true;
+        self
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub const fn exit_code(&self) -> Exit {
+        self.exit
+    }
+
+    /// With where a transaction stands on the chain.
+    #[must_use]
+    pub fn evidence(self, evidence: &Evidence, token: &Token) -> Self {
+        self.field("evidence", evidence_json(evidence)).line(evidence_line(evidence, token))
+    }
+
+    /// With what a transaction would need.
+    #[must_use]
+    pub fn forecast(self, cost: Cost, fee: u128, token: &Token) -> Self {
+        self.field("forecast", forecast_json(cost, fee)).line(format!("  {}", cost_line(cost, fee, token)))
+    }
+
+    /// Writes it to stdout (its lines to stderr where it is aside). A command that has said all by itself has nothing in it.
+    pub fn print(&self, as_json: bool) {
+        if self.fields.is_empty() && self.lines.is_empty() {
+            return;
+        }
+        if as_json {
+            print_json(&Value::Object(self.fields.clone()));
+        } else if self.aside {
+            say(&self.lines.join("\n"));
+        } else if !self.lines.is_empty() {
+            write_out(format!("{}\n", self.lines.join("\n")).as_bytes());
+        }
+    }
+}
+
+/// Evidence as JSON: `{block, blockHash, extrinsic, fee}`.
+#[must_use]
+pub fn evidence_json(evidence: &Evidence) -> Value {
+    json!({
+        "block": evidence.block,
+        "blockHash": evidence.block_hash,
+        "extrinsic": evidence.extrinsic,
+        "fee": evidence.fee.to_string(),
+    })
+}
+
+/// Evidence in words.
+#[must_use]
+pub fn evidence_line(evidence: &Evidence, token: &Token) -> String {
+    let Evidence { block, block_hash, extrinsic, fee } = evidence;
+    format!("  block {block} ({block_hash})\n  extrinsic {extrinsic}, fee {}", token.show(*fee))
+}
+
+/// A forecast as JSON: `{refTime, proofSize, deposit, fee}`.
+#[must_use]
+pub fn forecast_json(cost: Cost, fee: u128) -> Value {
+    json!({
+        "refTime": cost.ref_time,
+        "proofSize": cost.proof_size,
+        "deposit": cost.deposit.to_string(),
+        "fee": fee.to_string(),
+    })
+}
+
+/// A forecast in words.
+#[must_use]
+pub fn cost_line(cost: Cost, fee: u128, token: &Token) -> String {
+    let Cost { ref_time, proof_size, deposit } = cost;
+    let amount = token.show(deposit.unsigned_abs());
+    let deposit = if deposit < 0 { format!("{amount} given back") } else { amount };
+    let fee = token.show(fee);
+    format!("weight: refTime {ref_time} ps, proofSize {proof_size} bytes; deposit {deposit}, fee {fee}")
+}
+
+/// Says why a command failed: as JSON on stdout, or in words on stderr.
+pub fn print_failure(failure: &Failure, as_json: bool) {
+    let Failure { code, rule, message, next_step, .. } = failure;
+    if as_json {
+        print_json(&json!({ "error": { "code": code, "rule": rule, "nextStep": next_step, "message": message } }));
+    } else {
+        say(&format!("error: {message}\n  next: {next_step}"));
+    }
+}
+
+fn print_json(value: &Value) {
+    write_out(format!("{value:#}\n").as_bytes());
+}
+
+/// Writes to stdout. A reader that has gone (`| head`) ends the command's words, not the command.
+pub fn write_out(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            say(&format!("error: the output cannot be written: {error}"));
+        }
+    }
+}
+
+/// Writes a line to stderr. There is nowhere left to complain about an error of it.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Tells of a long reading on stderr, where somebody looks at it: the number of the block, every now and then.
+pub fn progress() -> impl FnMut(u64) {
+    let shown = io::stderr().is_terminal();
+    move |block| {
+        if shown && block % 100 == 0 {
+            let _ = write!(io::stderr().lock(), "\rread up to block {block}   ");
+        }
+    }
+}
+
+/// A table with aligned columns: `left` says which of them hold words. The first row is the head.
+#[must_use]
+pub fn table(rows: &[Vec<String>], left: &[usize]) -> Vec<String> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
+    rows.iter()
+        .map(|row| {
+            let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+                if left.contains(&column) {
+                    format!("{cell:<width$}")
+                } else {
+                    format!("{cell:>width$}")
+                }
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned() {
+        let rows = [vec!["a".to_owned(), "b".into()], vec!["10".into(), "bcd".into()]];
+        assert_eq!(table(&rows, &[1]), [" a  b", "10  bcd"]);
+    }
+
+    #[test]
+    fn amounts_in_json_are_strings_of_the_smallest_unit() {
+        let cost = Cost { ref_time: 1, proof_size: 2, deposit: -3 };
+        let forecast = forecast_json(cost, u128::MAX);
+        assert_eq!(forecast["deposit"], "-3");
+        assert_eq!(forecast["fee"], u128::MAX.to_string());
+    }
+
+    #[test]
+    fn a_refund_is_called_one() {
+        let token = Token { symbol: "UNIT".into(), decimals: 1 };
+        let cost = Cost { deposit: -15, ..Cost::default() };
+        assert!(cost_line(cost, 1, &token).ends_with("deposit 1.5 UNIT given back, fee 0.1 UNIT"));
+    }
+}

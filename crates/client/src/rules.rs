@@ -1,0 +1,200 @@
+//! Every refusal in words: which rule refused, and what to do next. The one place where the contracts' errors are put
+//! for people.
+
+use salus_domain::claim::{ClaimMalformed, TermsMalformed, MAX_LINES};
+use salus_domain::consent::{Malformed, MAX_ACTIVE_CONSENTS, MAX_ACTORS, MAX_DEPTH, MAX_PROVISIONS};
+use salus_domain::request::Principal;
+use salus_interface::access::{AccessError, Refusal};
+use salus_interface::claims::{ClaimsError, MAX_BATCH, MAX_COVERAGES, MAX_FEES, MAX_SERVICES_PER_DAY};
+use salus_interface::consent::{ConsentError, MAX_ENCODED_CONSENT};
+
+/// A refusal by a contract.
+pub trait Rule: std::fmt::Debug + Send + Sync + 'static {
+    /// The rule that refused, in one sentence.
+    fn rule(&self) -> String;
+    /// What to do about it.
+    fn next_step(&self) -> &'static str;
+    /// Its name in the contract, for example `NotInsurer`.
+    fn name(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+impl Rule for ConsentError {
+    fn rule(&self) -> String {
+        match self {
+            Self::Malformed(malformed) => match malformed {
+                Malformed::TooDeep => format!("provisions may nest {MAX_DEPTH} deep"),
+                Malformed::TooManyProvisions => format!("a consent may have {MAX_PROVISIONS} provisions"),
+                Malformed::TooManyActors => format!("a provision may name {MAX_ACTORS} actors"),
+                Malformed::BrokenNesting => "each provision belongs to one that is one level above it".into(),
+                Malformed::EmptyPeriod => "a period must end after it begins".into(),
+                Malformed::SaysNothing => "a consent must decide something".into(),
+            },
+            Self::TooLarge => format!("an encoded consent may have {MAX_ENCODED_CONSENT} bytes"),
+            Self::AlreadyOver => "a consent whose period has ended can never count".into(),
+            Self::TooManyActive => format!("a patient may have {MAX_ACTIVE_CONSENTS} active consents"),
+            Self::NotFound => "only the patient who recorded a consent can change it, while it is in force".into(),
+            Self::IdsUsedUp => "the account has used up its consent ids".into(),
+        }
+    }
+    fn next_step(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) | Self::TooLarge => "split it into several consents, or mend the document",
+            Self::AlreadyOver => "give it a period that ends in the future",
+            Self::TooManyActive => "revoke a consent that is no longer needed (`salus consent list`)",
+            Self::NotFound => "see what is in force with `salus consent list`",
+            Self::IdsUsedUp => "use another account",
+        }
+    }
+}
+
+impl Rule for AccessError {
+    fn rule(&self) -> String {
+        match self {
+            Self::NotGovernor => "only the governor names credentialing authorities",
+            Self::NotAuthority => "only a credentialing authority vouches for providers",
+            Self::OtherAuthority => "another authority vouches for this provider and organisation",
+            Self::NotCredentialed => "only a credentialed provider, or the patient, registers records",
+            Self::NotCustodian => "only whoever registered a record amends it",
+            Self::NotFound => "there is no such authority, credential or record",
+            Self::NoRoles => "a credential needs at least one role",
+            Self::AlreadyOver => "a credential must end in the future",
+            Self::TooManyCredentials => {
+                return format!("a provider works for at most {} organisations", Principal::MAX_ORGANISATIONS)
+            }
+            Self::WeakKey => "a key of small order protects nothing",
+            Self::AlreadyRegistered => "the caller has registered this commitment before",
+            Self::EmptyPeriod => "a period must end after it begins",
+            Self::VersionsUsedUp => "the record has used up its version numbers",
+            Self::ConsentRegistryFailed => "without an answer of the consent registry nothing is decided",
+            Self::NotAContract => "the consent registry must be a contract",
+        }
+        .into()
+    }
+    fn next_step(&self) -> &'static str {
+        match self {
+            Self::NotGovernor => "sign as the account that deployed access grants",
+            Self::NotAuthority => "have the governor add this account (`salus access authority add`)",
+            Self::OtherAuthority => "ask that authority",
+            Self::NotCredentialed => "have an authority credential this account (`salus access credential`)",
+            Self::NotCustodian => "sign as the record's custodian (`salus record show`)",
+            Self::NotFound => "check the address or the record's id",
+            Self::NoRoles => "name a role, for example `--role doctor`",
+            Self::AlreadyOver | Self::EmptyPeriod => "give a later end",
+            Self::TooManyCredentials => "let one end: have its authority vouch again with an early --until",
+            Self::WeakKey => "publish a key that was made at random (`salus key publish`)",
+            Self::AlreadyRegistered => "use the record that is there, or another salt",
+            Self::VersionsUsedUp => "register a new record",
+            Self::ConsentRegistryFailed | Self::NotAContract => "check the deployment with `salus verify`",
+        }
+    }
+}
+
+impl Rule for Refusal {
+    fn rule(&self) -> String {
+        match self {
+            Self::NotCredentialed => "no authority vouches for the caller".into(),
+            Self::CredentialExpired => "every credential of the caller is over".into(),
+            Self::CredentialSuspended => "the caller's credential is suspended".into(),
+            Self::NoConsent => "no consent of the patient permits it".into(),
+            Self::DeniedBy(deciding) => match deciding.provision {
+                Some(provision) => format!("provision {provision} of consent {} denies it", deciding.consent.0),
+                None => format!("consent {} denies what it does not permit", deciding.consent.0),
+            },
+        }
+    }
+    fn next_step(&self) -> &'static str {
+        match self {
+            Self::NotCredentialed | Self::CredentialExpired | Self::CredentialSuspended => {
+                "ask a credentialing authority"
+            }
+            Self::NoConsent | Self::DeniedBy(_) => "ask the patient for consent",
+        }
+    }
+}
+
+impl Rule for ClaimsError {
+    fn rule(&self) -> String {
+        match self {
+            Self::TermsMalformed(malformed) => match malformed {
+                TermsMalformed::CoinsuranceAboveWhole => "a coinsurance is at most 100 %",
+                TermsMalformed::RepeatedCategory => "a category has one cost share",
+                TermsMalformed::CoversNothing => "a plan covers at least one category",
+            },
+            Self::Malformed(malformed) => match malformed {
+                ClaimMalformed::NoLines => "a claim has at least one line",
+                ClaimMalformed::TooManyLines => return format!("a claim has at most {MAX_LINES} lines"),
+                ClaimMalformed::TooManyDays => "a claim has no more days than lines",
+                ClaimMalformed::UnknownDay => "each line names one of the claim's days",
+                ClaimMalformed::UnusedDay => "each day of a claim has a line",
+                ClaimMalformed::RepeatedDay => "each day of a claim is listed once",
+                ClaimMalformed::FutureService => "a service cannot be claimed before it is given",
+                ClaimMalformed::ZeroQuantity => "a quantity is at least 1",
+                ClaimMalformed::ZeroAmount => "each line charges something",
+                ClaimMalformed::PriorPaidAboveSubmitted => "another insurer cannot have paid more than was charged",
+                ClaimMalformed::Overflow => "the amounts of a claim must fit into 128 bits",
+            },
+            Self::PlanNotFound => "there is no such plan",
+            Self::ClaimNotFound => "there is no such claim",
+            Self::NotInsurer => {
+                "only the plan's insurer may do that; settle: anybody once the settlement period is over"
+            }
+            Self::NothingTransferred => "funding a pool needs a value",
+            Self::PoolTooSmall => "the pool's free money does not suffice",
+            Self::PoolOverflow => "a pool's sums must fit into 128 bits",
+            Self::TransferFailed => "the chain refused the transfer; nothing was paid",
+            Self::BatchTooLarge => {
+                return format!("one message settles at most {MAX_BATCH} claims and sets at most {MAX_FEES} fees")
+            }
+            Self::EmptyPeriod => "a period must end after it begins",
+            Self::InThePast => "a coverage cannot end in the past",
+            Self::AlreadyCovered => "a coverage begins when the one before is over",
+            Self::NotCovered => "the member is not covered under this plan at that time",
+            Self::TooManyCoverages => return format!("a member has at most {MAX_COVERAGES} coverages under one plan"),
+            Self::DuplicateClaim(claim) => {
+                return format!("the claim is a duplicate: it was submitted before, as claim {}", claim.0)
+            }
+            Self::TooManyServices => {
+                return format!("a provider claims at most {MAX_SERVICES_PER_DAY} services of one member and day")
+            }
+            Self::NotPended => "only a pended claim can be tried again",
+            Self::NotAdjudicated => "the claim is pended: the pool could not cover it",
+            Self::AlreadySettled => "a claim is paid once",
+            Self::NothingToPay => "the claim was decided, and nothing is to be paid",
+            Self::IdsUsedUp => "no ids are left",
+            Self::AccessGrantsFailed => "without an answer of access grants nothing is decided",
+            Self::ConsentRegistryFailed => "without an answer of the consent registry nothing is decided",
+            Self::NotAContract => "the consent registry and access grants must be contracts",
+        }
+        .into()
+    }
+    fn next_step(&self) -> &'static str {
+        match self {
+            Self::TermsMalformed(_) => "mend the plan file",
+            Self::Malformed(_) => "mend the claim",
+            Self::PlanNotFound => "use the number that `salus plan open` told",
+            Self::ClaimNotFound => "check the claim's number",
+            Self::NotInsurer => "sign as the plan's insurer (`salus plan show`), or wait until the claim is due",
+            Self::NothingTransferred => "give an amount above 0",
+            Self::PoolTooSmall => "fund the pool (`salus plan fund`)",
+            Self::PoolOverflow | Self::IdsUsedUp => "deploy another suite",
+            Self::TransferFailed => "check that the provider's account exists",
+            Self::BatchTooLarge => "split it",
+            Self::EmptyPeriod | Self::InThePast => "give a later end",
+            Self::AlreadyCovered => "end the other coverage first, or begin later (`salus plan coverage`)",
+            Self::NotCovered => "see the member's coverages (`salus plan coverage`)",
+            Self::TooManyCoverages => "open a new plan",
+            Self::DuplicateClaim(_) => {
+                "see that claim (`salus claim show`); a corrected claim needs a number of its own"
+            }
+            Self::TooManyServices => "claim them on the day on which they were given",
+            Self::NotPended => "see where it stands (`salus claim show`)",
+            Self::NotAdjudicated => "fund the pool, then `salus claim retry`",
+            Self::AlreadySettled | Self::NothingToPay => "see what was decided (`salus claim show`)",
+            Self::AccessGrantsFailed | Self::ConsentRegistryFailed | Self::NotAContract => {
+                "check the deployment with `salus verify`"
+            }
+        }
+    }
+}

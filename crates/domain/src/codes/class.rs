@@ -1,0 +1,72 @@
+//! What kind of data it is.
+
+super::codes! {
+    system "http://hl7.org/fhir/resource-types";
+    /// What kind of data it is: the FHIR R4 resource types that carry a patient's data.
+    code Class;
+    /// Several classes; on a provision the empty set is "not named".
+    set ClassSet(u64);
+    AdverseEvent = 0, "AdverseEvent", "Adverse Event";
+    AllergyIntolerance = 1, "AllergyIntolerance", "Allergy Intolerance";
+    Appointment = 2, "Appointment", "Appointment";
+    AuditEvent = 3, "AuditEvent", "Audit Event";
+    Basic = 4, "Basic", "Basic";
+    Binary = 5, "Binary", "Binary";
+    BodyStructure = 6, "BodyStructure", "Body Structure";
+    Bundle = 7, "Bundle", "Bundle";
+    CarePlan = 8, "CarePlan", "Care Plan";
+    CareTeam = 9, "CareTeam", "Care Team";
+    Claim = 10, "Claim", "Claim";
+    ClaimResponse = 11, "ClaimResponse", "Claim Response";
+    ClinicalImpression = 12, "ClinicalImpression", "Clinical Impression";
+    Communication = 13, "Communication", "Communication";
+    CommunicationRequest = 14, "CommunicationRequest", "Communication Request";
+    Composition = 15, "Composition", "Composition";
+    Condition = 16, "Condition", "Condition";
+    Consent = 17, "Consent", "Consent";
+    Contract = 18, "Contract", "Contract";
+    Coverage = 19, "Coverage", "Coverage";
+    CoverageEligibilityRequest = 20, "CoverageEligibilityRequest", "Coverage Eligibility Request";
+    CoverageEligibilityResponse = 21, "CoverageEligibilityResponse", "Coverage Eligibility Response";
+    DetectedIssue = 22, "DetectedIssue", "Detected Issue";
+    Device = 23, "Device", "Device";
+    DeviceRequest = 24, "DeviceRequest", "Device Request";
+    DeviceUseStatement = 25, "DeviceUseStatement", "Device Use Statement";
+    DiagnosticReport = 26, "DiagnosticReport", "Diagnostic Report";
+    DocumentManifest = 27, "DocumentManifest", "Document Manifest";
+    DocumentReference = 28, "DocumentReference", "Document Reference";
+    Encounter = 29, "Encounter", "Encounter";
+    EpisodeOfCare = 30, "EpisodeOfCare", "Episode Of Care";
+    ExplanationOfBenefit = 31, "ExplanationOfBenefit", "Explanation Of Benefit";
+    FamilyMemberHistory = 32, "FamilyMemberHistory", "Family Member History";
+    Flag = 33, "Flag", "Flag";
+    Goal = 34, "Goal", "Goal";
+    ImagingStudy = 35, "ImagingStudy", "Imaging Study";
+    Immunization = 36, "Immunization", "Immunization";
+    ImmunizationRecommendation = 37, "ImmunizationRecommendation", "Immunization Recommendation";
+    List = 38, "List", "List";
+    Media = 39, "Media", "Media";
+    Medication = 40, "Medication", "Medication";
+    MedicationAdministration = 41, "MedicationAdministration", "Medication Administration";
+    MedicationDispense = 42, "MedicationDispense", "Medication Dispense";
+    MedicationRequest = 43, "MedicationRequest", "Medication Request";
+    MedicationStatement = 44, "MedicationStatement", "Medication Statement";
+    MolecularSequence = 45, "MolecularSequence", "Molecular Sequence";
+    NutritionOrder = 46, "NutritionOrder", "Nutrition Order";
+    Observation = 47, "Observation", "Observation";
+    Patient = 48, "Patient", "Patient";
+    Procedure = 49, "Procedure", "Procedure";
+    Provenance = 50, "Provenance", "Provenance";
+    Questionnaire = 51, "Questionnaire", "Questionnaire";
+    QuestionnaireResponse = 52, "QuestionnaireResponse", "Questionnaire Response";
+    RelatedPerson = 53, "RelatedPerson", "Related Person";
+    ResearchStudy = 54, "ResearchStudy", "Research Study";
+    ResearchSubject = 55, "ResearchSubject", "Research Subject";
+    RiskAssessment = 56, "RiskAssessment", "Risk Assessment";
+    ServiceRequest = 57, "ServiceRequest", "Service Request";
+    Specimen = 58, "Specimen", "Specimen";
+    SupplyDelivery = 59, "SupplyDelivery", "Supply Delivery";
+    SupplyRequest = 60, "SupplyRequest", "Supply Request";
+    Task = 61, "Task", "Task";
+    VisionPrescription = 62, "VisionPrescription", "Vision Prescription";
+}

@@ -1,0 +1,62 @@
+//! What is hashed into an id or a commitment. Only the layouts: the hash function is the caller's, so that a contract
+//! can use the chain's host function and a client a library. Both use BLAKE2b-256.
+
+use crate::ids::{Account, CodeTag, Hash, RecordId};
+use crate::time::Timestamp;
+use alloc::vec::Vec;
+use scale::Encode;
+
+/// A BLAKE2b-256 function.
+pub trait Blake2b256 {
+    /// The digest of `input`.
+    fn blake2b_256(&self, input: &[u8]) -> [u8; 32];
+}
+
+impl<F: Fn(&[u8]) -> [u8; 32]> Blake2b256 for F {
+    fn blake2b_256(&self, input: &[u8]) -> [u8; 32] {
+        self(input)
+    }
+}
+
+/// The id of a record: `H("salus/record" ‖ registrant ‖ commitment)`. The registrant is a part of it, so that nobody
+/// can take another's id by being first.
+pub fn record_id(hash: &impl Blake2b256, registrant: Account, commitment: Hash) -> RecordId {
+    RecordId(digest(hash, b"salus/record", &(registrant, commitment)))
+}
+
+/// Salted commitment to the document that a consent was made from: `H("salus/consent-source" ‖ salt ‖ document)`.
+pub fn consent_source(hash: &impl Blake2b256, salt: [u8; 32], document: &[u8]) -> Hash {
+    Hash(digest(hash, b"salus/consent-source", &(salt, document)))
+}
+
+/// Salted commitment to a procedure code: the first 16 bytes of `H("salus/code" ‖ key ‖ system ‖ code)`. Everybody in
+/// the consortium that shares the key gets the same tag; nobody else can tell which code it is.
+pub fn code_tag(hash: &impl Blake2b256, key: &[u8; 32], system: &str, code: &str) -> CodeTag {
+    let digest = digest(hash, b"salus/code", &(key, system, code));
+    let mut tag = [0; 16];
+    for (to, from) in tag.iter_mut().zip(digest) {
+        *to = from;
+    }
+    CodeTag(tag)
+}
+
+/// The part of the nullifier that all lines of one day share: `H("salus/service-day" ‖ key ‖ member ‖ provider ‖ date)`.
+/// Together with a line's [`CodeTag`] it is the line's nullifier: the same service cannot be claimed twice, whichever
+/// insurer of the consortium it is claimed from.
+pub fn service_day(hash: &impl Blake2b256, key: &[u8; 32], member: &str, provider: &str, date: Timestamp) -> Hash {
+    Hash(digest(hash, b"salus/service-day", &(key, member, provider, date)))
+}
+
+/// Keyed commitment to the number that a provider gave a claim (FHIR `Claim.identifier`):
+/// `H("salus/claim" ‖ key ‖ system ‖ value)`.
+pub fn claim_reference(hash: &impl Blake2b256, key: &[u8; 32], system: &str, value: &str) -> Hash {
+    Hash(digest(hash, b"salus/claim", &(key, system, value)))
+}
+
+/// The domain and the fields are encoded with SCALE, which gives each its length: no two layouts have an encoding in
+/// common.
+fn digest(hash: &impl Blake2b256, domain: &[u8], fields: &impl Encode) -> [u8; 32] {
+    let mut input: Vec<u8> = domain.encode();
+    fields.encode_to(&mut input);
+    hash.blake2b_256(&input)
+}

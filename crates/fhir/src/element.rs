@@ -1,0 +1,214 @@
+//! The cursor that every document is read with: it knows its path, and refuses each element that nobody read (rule 7).
+
+use crate::error::{Refused, RefusedReason};
+use crate::json::Value;
+
+/// An element: a JSON value and its path.
+#[derive(Clone, Debug)]
+pub(crate) struct Node<'a> {
+    path: String,
+    value: &'a Value,
+    extensions: Extensions,
+}
+
+/// What becomes of an `extension`. (A `modifierExtension` never gets past [`crate::json`].)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extensions {
+    /// It is an element like any other.
+    Refused,
+    /// FHIR lets a reader pass over it: <https://hl7.org/fhir/R4/extensibility.html>.
+    Ignored,
+}
+
+impl<'a> Node<'a> {
+    pub(crate) const fn new(path: String, value: &'a Value) -> Self {
+        Self { path, value, extensions: Extensions::Refused }
+    }
+
+    /// The same element, in which and below which extensions are passed over.
+    pub(crate) fn ignoring_extensions(self) -> Self {
+        Self { extensions: Extensions::Ignored, ..self }
+    }
+
+    /// The same element, in which and below which extensions are refused.
+    pub(crate) fn refusing_extensions(self) -> Self {
+        Self { extensions: Extensions::Refused, ..self }
+    }
+
+    fn child(&self, path: String, value: &'a Value) -> Self {
+        Self { path, value, extensions: self.extensions }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) const fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    pub(crate) fn refuse(&self, reason: RefusedReason) -> Refused {
+        Refused::new(self.path.clone(), reason)
+    }
+
+    fn expected<T>(&self, expected: &'static str) -> Result<T, Refused> {
+        Err(self.refuse(RefusedReason::WrongType { expected }))
+    }
+
+    /// Reads an object with `read`, and refuses what `read` neither read nor ignored.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&mut Object<'a>) -> Result<T, Refused>) -> Result<T, Refused> {
+        let mut object = self.open()?;
+        let result = read(&mut object)?;
+        object.finish()?;
+        Ok(result)
+    }
+
+    /// The object, of which elements may stay unread: for content that decides nothing.
+    pub(crate) fn open(&self) -> Result<Object<'a>, Refused> {
+        match self.value {
+            Value::Object(members) if members.is_empty() => Err(self.refuse(RefusedReason::Empty)),
+            Value::Object(members) => {
+                let read = vec![false; members.len()];
+                Ok(Object { path: self.path.clone(), members, read, extensions: self.extensions })
+            }
+            _ => self.expected("an object"),
+        }
+    }
+
+    /// Reads a resource of one type: see [`Node::read`]. Extensions are passed over.
+    pub(crate) fn resource<T>(
+        &self,
+        expected: &'static str,
+        read: impl FnOnce(&mut Object<'a>) -> Result<T, Refused>,
+    ) -> Result<T, Refused> {
+        self.clone().ignoring_extensions().read(|object| {
+            let found = object.required("resourceType")?;
+            if found.text()? != expected {
+                let reason = RefusedReason::WrongResource { expected, found: found.text()?.to_owned() };
+                return Err(found.refuse(reason));
+            }
+            read(object)
+        })
+    }
+
+    /// The items of an array, which is not empty.
+    pub(crate) fn list(&self) -> Result<Vec<Node<'a>>, Refused> {
+        match self.value {
+            Value::List(items) if items.is_empty() => Err(self.refuse(RefusedReason::Empty)),
+            Value::List(items) => Ok(items
+                .iter()
+                .enumerate()
+                .map(|(place, value)| self.child(format!("{}[{place}]", self.path), value))
+                .collect()),
+            _ => self.expected("an array"),
+        }
+    }
+
+    /// A string, which is not empty.
+    pub(crate) fn text(&self) -> Result<&'a str, Refused> {
+        match self.value {
+            Value::Text(text) if text.trim().is_empty() => Err(self.refuse(RefusedReason::Empty)),
+            Value::Text(text) => Ok(text),
+            _ => self.expected("a string"),
+        }
+    }
+
+    pub(crate) fn boolean(&self) -> Result<bool, Refused> {
+        match self.value {
+            Value::Boolean(boolean) => Ok(*boolean),
+            _ => self.expected("true or false"),
+        }
+    }
+
+    /// A number, as it is written.
+    pub(crate) fn number(&self) -> Result<&'a str, Refused> {
+        match self.value {
+            Value::Number(number) => Ok(number),
+            _ => self.expected("a number"),
+        }
+    }
+
+    /// A whole number from 0 on.
+    pub(crate) fn whole_number(&self) -> Result<u32, Refused> {
+        let number = self.number()?;
+        number.parse().or_else(|_| self.expected("a whole number from 0 to 4294967295"))
+    }
+}
+
+/// An object that is being read.
+#[derive(Debug)]
+pub(crate) struct Object<'a> {
+    path: String,
+    members: &'a [(String, Value)],
+    read: Vec<bool>,
+    extensions: Extensions,
+}
+
+impl<'a> Object<'a> {
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The path of a member, whether it is there or not.
+    pub(crate) fn path_of(&self, name: &str) -> String {
+        match self.path.as_str() {
+            "$" => name.to_owned(),
+            path => format!("{path}.{name}"),
+        }
+    }
+
+    /// A refusal of a member, whether it is there or not.
+    pub(crate) fn refuse(&self, name: &str, reason: RefusedReason) -> Refused {
+        Refused::new(self.path_of(name), reason)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(key, _)| key == name)
+    }
+
+    /// A member that may be missing.
+    pub(crate) fn optional(&mut self, name: &str) -> Option<Node<'a>> {
+        let place = self.members.iter().position(|(key, _)| key == name)?;
+        if let Some(read) = self.read.get_mut(place) {
+            *read = true;
+        }
+        self.members.get(place).map(|(key, value)| self.child(key, value))
+    }
+
+    /// A member that must be there.
+    pub(crate) fn required(&mut self, name: &str) -> Result<Node<'a>, Refused> {
+        self.optional(name).ok_or_else(|| self.refuse(name, RefusedReason::Missing))
+    }
+
+    /// The items of a member that may be missing; where it is there, it has items.
+    pub(crate) fn items(&mut self, name: &str) -> Result<Vec<Node<'a>>, Refused> {
+        self.optional(name).map_or_else(|| Ok(Vec::new()), |node| node.list())
+    }
+
+    /// All members: their keys and values.
+    pub(crate) fn entries(&mut self) -> Vec<(&'a str, Node<'a>)> {
+        self.read.fill(true);
+        self.members.iter().map(|(key, value)| (key.as_str(), self.child(key, value))).collect()
+    }
+
+    fn child(&self, key: &str, value: &'a Value) -> Node<'a> {
+        Node { path: self.path_of(key), value, extensions: self.extensions }
+    }
+
+    /// Passes over members that decide nothing, and over what FHIR JSON says about such members under `_name`.
+    pub(crate) fn ignore(&mut self, names: &[&str]) {
+        for ((key, _), read) in self.members.iter().zip(&mut self.read) {
+            *read |= names.contains(&key.strip_prefix('_').unwrap_or(key));
+        }
+    }
+
+    fn finish(mut self) -> Result<(), Refused> {
+        if self.extensions == Extensions::Ignored {
+            self.ignore(&["extension"]);
+        }
+        match self.members.iter().zip(&self.read).find(|(_, read)| !**read) {
+            Some(((key, _), _)) => Err(self.refuse(key, RefusedReason::UnknownElement)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Compiles FHIR R4 documents (and R5 `Consent`) into the model of `salus-domain`.
+//!
+//! What cannot be expressed faithfully is refused, with the path of the element and the reason ([`Refused`]); nothing
+//! that may bear on a decision is skipped (rule 7). Three things keep that promise: one cursor reads every document and
+//! refuses each element that nobody read; what decides nothing is passed over by explicit lists; and a provision is only
+//! ever made narrower, never wider, and says so ([`consent::Narrowed`]).
+//!
+//! Pure: no chain, no clock, no files. Every function takes the bytes of one document, and no input makes it panic.
+
+pub mod account;
+pub mod claim;
+mod coding;
+pub mod consent;
+pub mod consent_text;
+pub mod coverage;
+pub mod date;
+pub mod decimal;
+pub mod directory;
+mod element;
+mod error;
+mod json;
+pub mod plan;
+mod provision;
+pub mod record;
+mod reference;
+
+pub use error::{Refused, RefusedReason};
+pub use json::{MAX_DOCUMENT, MAX_NESTING};

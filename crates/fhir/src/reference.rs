@@ -1,0 +1,89 @@
+//! References, by reference or by business identifier: <https://hl7.org/fhir/R4/references.html#Reference>.
+
+use crate::directory::Directory;
+use crate::element::Node;
+use crate::error::{Refused, RefusedReason};
+use crate::json::is_type_name;
+use salus_domain::ids::Account;
+
+/// What a reference names.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    path: String,
+    /// The reference as it is written, or else the identifier as `system|value`.
+    pub(crate) key: String,
+    /// The resource type, where it can be told.
+    pub(crate) kind: Option<String>,
+    /// The identifier, where it stands beside a reference.
+    identifier: Option<String>,
+}
+
+impl Reference {
+    pub(crate) fn read(node: &Node<'_>) -> Result<Self, Refused> {
+        node.read(|object| {
+            object.ignore(&["id", "display"]);
+            let reference = object.optional("reference").map(|reference| reference.text()).transpose()?;
+            let stated = object.optional("type").map(|kind| kind.text()).transpose()?.map(last_segment);
+            let identifier = object.optional("identifier").map(|identifier| identifier_key(&identifier)).transpose()?;
+            if let Some(reference) = reference.filter(|reference| reference.starts_with('#')) {
+                let reason = RefusedReason::ReferenceContained { reference: reference.to_owned() };
+                return Err(node.refuse(reason));
+            }
+            let implied = reference.and_then(kind_of);
+            if let (Some(stated), Some(implied)) = (stated, implied) {
+                if stated != implied {
+                    return Err(node.refuse(RefusedReason::ReferenceContradicts));
+                }
+            }
+            let kind = implied.or(stated).map(str::to_owned);
+            let path = node.path().to_owned();
+            match (reference, identifier) {
+                (Some(reference), identifier) => Ok(Self { path, key: reference.to_owned(), kind, identifier }),
+                (None, Some(key)) => Ok(Self { path, key, kind, identifier: None }),
+                (None, None) => Err(object.refuse("reference", RefusedReason::Missing)),
+            }
+        })
+    }
+
+    /// The account that the directory has for it.
+    pub(crate) fn account(&self, directory: &Directory) -> Result<Account, Refused> {
+        let Some(account) = directory.account(&self.key) else {
+            return Err(self.refuse(RefusedReason::ReferenceUnresolved { reference: self.key.clone() }));
+        };
+        let other = self.identifier.as_ref().and_then(|identifier| directory.account(identifier));
+        match other.is_none_or(|other| other == account) {
+            true => Ok(account),
+            false => Err(self.refuse(RefusedReason::ReferenceContradicts)),
+        }
+    }
+
+    pub(crate) fn refuse(&self, reason: RefusedReason) -> Refused {
+        Refused::new(self.path.clone(), reason)
+    }
+}
+
+/// A FHIR `Identifier` as `system|value`.
+fn identifier_key(node: &Node<'_>) -> Result<String, Refused> {
+    let (system, value) = identifier(node)?;
+    Ok(format!("{system}|{value}"))
+}
+
+/// The system and value of a FHIR `Identifier`.
+pub(crate) fn identifier<'a>(node: &Node<'a>) -> Result<(&'a str, &'a str), Refused> {
+    node.read(|object| {
+        object.ignore(&["id", "use", "type", "period", "assigner"]);
+        Ok((object.required("system")?.text()?, object.required("value")?.text()?))
+    })
+}
+
+/// `Reference.type` is a resource type, or the URL of one.
+fn last_segment(kind: &str) -> &str {
+    kind.rsplit_once('/').map_or(kind, |(_, last)| last)
+}
+
+/// The resource type in `Type/id`, with or without a server before it or a version behind it.
+fn kind_of(reference: &str) -> Option<&str> {
+    let current = reference.split_once("/_history/").map_or(reference, |(current, _)| current);
+    let (before, _) = current.rsplit_once('/')?;
+    Some(last_segment(before)).filter(|kind| is_type_name(kind))
+}

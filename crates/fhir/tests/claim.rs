@@ -1,0 +1,239 @@
+//! What a claim compiles into, and what it is refused for.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is a failure")]
+
+mod common;
+
+use common::{account, bytes, claim, coding, concept, dollars, refused, with, without};
+use salus_domain::claim::MAX_LINES;
+use salus_domain::codes::Category;
+use salus_domain::ids::PlanId;
+use salus_domain::money::Amount;
+use salus_domain::time::Timestamp;
+use salus_fhir::claim::{compile, Assumed, ClaimOptions, CompiledClaim};
+use salus_fhir::date::day;
+use salus_fhir::{Refused, RefusedReason as R};
+use serde_json::{json, Value};
+
+fn read(document: &Value) -> Result<CompiledClaim, Refused> {
+    compile(&bytes(document), &ClaimOptions { asset: dollars(), default_category: None })
+}
+
+/// The first line of the claim with `value` at `pointer` of the line.
+fn line(pointer: &str, value: Value) -> Value {
+    with(&claim(), &format!("/item/0{pointer}"), value)
+}
+
+fn assert_refused(document: &Value, path: &str, reason: R) {
+    assert_eq!(read(document), Err(refused(path, reason)));
+}
+
+fn money(value: f64) -> Value {
+    json!({"value": value, "currency": "USD"})
+}
+
+fn two_lines() -> Value {
+    let first = claim()["item"][0].clone();
+    let second = with(&with(&first, "/sequence", json!(2)), "/servicedDate", json!("2026-09-29"));
+    let third = with(&first, "/sequence", json!(3));
+    with(&claim(), "/item", json!([first, second, third]))
+}
+
+#[test]
+fn a_submission_lists_each_day_once_and_keeps_its_codes_to_itself() {
+    let compiled = read(&two_lines()).unwrap();
+    let submission = compiled.submission(PlanId(3), account(1), account(2), &[9; 32]);
+    assert_eq!(submission.validate(day("2026-11-20").unwrap()), Ok(()));
+    let dates: Vec<_> = submission.days.iter().map(|day| day.date).collect();
+    assert_eq!(dates, [day("2026-09-30").unwrap(), day("2026-09-29").unwrap()]);
+    assert_eq!(submission.lines.iter().map(|line| line.day).collect::<Vec<_>>(), [0, 1, 0]);
+    assert_eq!((submission.plan, submission.member), (PlanId(3), account(1)));
+    assert_eq!(submission.lines[0].code, submission.lines[1].code);
+    assert_eq!(submission.lines[0].submitted, Amount(1250));
+    assert_eq!(submission, compiled.submission(PlanId(3), account(1), account(2), &[9; 32]));
+    let other_key = compiled.submission(PlanId(3), account(1), account(2), &[8; 32]);
+    assert_ne!(submission.lines[0].code, other_key.lines[0].code);
+    assert_ne!(submission.reference, other_key.reference);
+    let other_provider = compiled.submission(PlanId(3), account(1), account(3), &[9; 32]);
+    assert_ne!(submission.days[0].nullifier, other_provider.days[0].nullifier);
+}
+
+#[test]
+fn a_missing_category_is_taken_from_the_options_and_listed() {
+    let document = without(&claim(), "/item/0/category");
+    assert_refused(&document, "Claim.item[0].category", R::Missing);
+    let options = ClaimOptions { asset: dollars(), default_category: Some(Category::MedicalCare) };
+    let compiled = compile(&bytes(&document), &options).unwrap();
+    let path = String::from("Claim.item[0].category");
+    assert_eq!(compiled.assumed, [Assumed { path, category: Category::MedicalCare }]);
+    assert_eq!(compiled.items[0].category, Category::MedicalCare);
+}
+
+#[test]
+fn without_a_net_amount_the_charge_is_the_exact_product() {
+    let document = without(&claim(), "/item/0/net");
+    let document = with(&document, "/item/0/unitPrice", money(19.99));
+    let document = with(&document, "/item/0/quantity", json!({"value": 3.0, "unit": "TAB"}));
+    let document = with(&document, "/item/0/factor", json!(2));
+    let item = read(&document).unwrap().items.remove(0);
+    assert_eq!((item.quantity, item.submitted), (3, Amount(11_994)));
+    let fraction = with(&document, "/item/0/factor", json!(0.333));
+    assert_refused(&fraction, "Claim.item[0].net", R::TooManyFractionDigits { decimals: 2 });
+}
+
+#[test]
+fn the_day_comes_from_the_line_or_else_from_the_bill() {
+    let undated = without(&claim(), "/item/0/servicedDate");
+    assert_refused(&undated, "Claim.item[0].servicedDate", R::Missing);
+    let period = json!({"start": "2026-09-30T23:30:00-05:00", "end": "2026-09-30T23:45:00-05:00"});
+    for document in
+        [with(&undated, "/item/0/servicedPeriod", period.clone()), with(&undated, "/billablePeriod", period)]
+    {
+        // The day on the provider's calendar, not on that of UTC.
+        assert_eq!(read(&document).unwrap().items[0].date, day("2026-09-30").unwrap());
+    }
+    let two_days = json!({"start": "2026-09-29", "end": "2026-09-30"});
+    let document = with(&undated, "/item/0/servicedPeriod", two_days);
+    assert_refused(&document, "Claim.item[0].servicedPeriod", R::NotOneDay);
+    assert_refused(&line("/servicedDate", json!("2026-09")), "Claim.item[0].servicedDate", R::NotOneDay);
+    assert_refused(&line("/servicedDate", json!("1969-12-31")), "Claim.item[0].servicedDate", R::BeforeEpoch);
+}
+
+#[test]
+fn only_an_active_claim_counts() {
+    let status = R::Status { found: String::from("cancelled"), expected: "active" };
+    assert_refused(&with(&claim(), "/status", json!("cancelled")), "Claim.status", status);
+    for found in ["preauthorization", "predetermination"] {
+        let reason = R::Use { found: found.to_owned() };
+        assert_refused(&with(&claim(), "/use", json!(found)), "Claim.use", reason);
+    }
+}
+
+#[test]
+fn a_claim_has_one_insurance_and_that_one_pays() {
+    let insurance = claim()["insurance"][0].clone();
+    let two = with(&claim(), "/insurance", json!([insurance, insurance]));
+    assert_refused(&two, "Claim.insurance", R::OtherInsurance);
+    let not_focal = with(&claim(), "/insurance/0/focal", json!(false));
+    assert_refused(&not_focal, "Claim.insurance[0].focal", R::NotFocal);
+    let settled = with(&claim(), "/insurance/0/claimResponse", json!({"reference": "ClaimResponse/1"}));
+    assert_refused(&settled, "Claim.insurance[0].claimResponse", R::UnknownElement);
+}
+
+#[test]
+fn nobody_but_the_provider_is_paid() {
+    let payee = |code: &str, party: &str| {
+        let payee = json!({"type": {"coding": [{"code": code}]}, "party": {"reference": party}});
+        with(&claim(), "/payee", payee)
+    };
+    assert!(read(&payee("provider", "Practitioner/a")).is_ok());
+    assert_refused(&payee("subscriber", "Patient/c"), "Claim.payee.type.coding[0]", R::PayeeNotProvider);
+    assert_refused(&payee("provider", "Patient/c"), "Claim.payee.party", R::PayeeNotProvider);
+    let system = R::UnknownSystem { system: String::from("http://payees") };
+    let document = with(&claim(), "/payee", json!({"type": {"coding": [coding("http://payees", "provider")]}}));
+    assert_refused(&document, "Claim.payee.type.coding[0]", system);
+}
+
+#[test]
+fn a_service_has_one_code_of_a_named_system() {
+    let unnamed = line("/productOrService", json!({"coding": [{"code": "x"}]}));
+    let reason = R::UnknownSystem { system: String::new() };
+    assert_refused(&unnamed, "Claim.item[0].productOrService.coding[0]", reason);
+    // Which of two is hashed would decide whether a second claim for the same service is found out.
+    let two = line("/productOrService", json!({"coding": [coding("http://a", "x"), coding("http://b", "y")]}));
+    assert_refused(&two, "Claim.item[0].productOrService", R::AmbiguousCoding);
+    let system = String::from("http://terminology.hl7.org/CodeSystem/ex-benefitcategory");
+    let reason = R::UnknownCode { system, code: String::from("99") };
+    let unknown = line("/category", concept("ex-benefitcategory", "99"));
+    assert_refused(&unknown, "Claim.item[0].category.coding[0]", reason);
+}
+
+#[test]
+fn an_element_of_a_line_that_is_not_known_is_refused() {
+    let tax = line("/tax", money(1.0));
+    assert_refused(&tax, "Claim.item[0].tax", R::UnknownElement);
+    let comparator = line("/quantity", json!({"value": 1, "comparator": ">"}));
+    assert_refused(&comparator, "Claim.item[0].quantity.comparator", R::UnknownElement);
+    let paid = with(&claim(), "/patientPaid", money(1.0));
+    assert_refused(&paid, "Claim.patientPaid", R::UnknownElement);
+}
+
+#[test]
+fn quantities_are_whole_and_at_least_one() {
+    for value in ["0", "1.5", "4294967296"] {
+        let document = line("/quantity", json!({"value": 0})).to_string();
+        let document = document.replace("{\"value\":0}", &format!("{{\"value\":{value}}}"));
+        let options = ClaimOptions { asset: dollars(), default_category: None };
+        let refusal = compile(document.as_bytes(), &options);
+        assert_eq!(refusal, Err(refused("Claim.item[0].quantity.value", R::NotAQuantity)));
+    }
+}
+
+#[test]
+fn amounts_are_exact_positive_and_in_the_plans_currency() {
+    let net = |value: &str| {
+        let document = line("/net/value", json!(0)).to_string();
+        let document = document.replace("\"value\":0", &format!("\"value\":{value}"));
+        compile(document.as_bytes(), &ClaimOptions { asset: dollars(), default_category: None })
+    };
+    assert_eq!(net("1.25e3").unwrap().items[0].submitted, Amount(125_000));
+    assert_eq!(net("90071992547409.93").unwrap().items[0].submitted, Amount(9_007_199_254_740_993));
+    let refusal = |value: &str| net(value).unwrap_err();
+    assert_eq!(refusal("-1"), refused("Claim.item[0].net.value", R::Negative));
+    assert_eq!(refusal("0.001").reason, R::TooManyFractionDigits { decimals: 2 });
+    assert_eq!(refusal("1e99").reason, R::ExponentOutOfRange);
+    assert_eq!(refusal("1e40").reason, R::AmountTooLarge);
+    assert_eq!(refusal("0.00"), refused("Claim.item[0].net", R::ZeroAmount));
+    assert_eq!(refusal("\"1\"").reason, R::WrongType { expected: "a number" });
+    let currency = R::Currency { expected: String::from("USD"), found: String::from("EUR") };
+    assert_refused(&line("/net/currency", json!("EUR")), "Claim.item[0].net.currency", currency);
+    assert_refused(&without(&claim(), "/item/0/net"), "Claim.item[0].net", R::Missing);
+}
+
+#[test]
+fn the_parts_of_a_line_add_up_to_it() {
+    let service = concept("http://codes", "y");
+    let part = |net: f64| json!({"sequence": 1, "productOrService": service, "net": money(net)});
+    assert!(read(&line("/detail", json!([part(12.0), part(0.5)]))).is_ok());
+    let wrong = line("/detail", json!([part(12.0), part(0.25)]));
+    assert_refused(&wrong, "Claim.item[0].detail[1]", R::DetailSum);
+    let below = with(&part(12.5), "/subDetail", json!([part(12.5)]));
+    assert!(read(&line("/detail", json!([below]))).is_ok());
+    let wrong_below = with(&part(12.5), "/subDetail", json!([part(12.4)]));
+    assert_refused(&line("/detail", json!([wrong_below])), "Claim.item[0].detail[0].subDetail[0]", R::DetailSum);
+    let unpriced = line("/detail", json!([{"sequence": 1, "productOrService": service}]));
+    assert_refused(&unpriced, "Claim.item[0].detail[0].net", R::Missing);
+}
+
+#[test]
+fn the_lines_add_up_to_the_total() {
+    assert!(read(&with(&two_lines(), "/total", money(37.5))).is_ok());
+    assert_refused(&with(&two_lines(), "/total", money(37.49)), "Claim.total", R::Total);
+}
+
+#[test]
+fn lines_are_numbered_apart_and_not_too_many() {
+    let item = claim()["item"][0].clone();
+    let twice = with(&claim(), "/item", json!([item, item]));
+    assert_refused(&twice, "Claim.item[1].sequence", R::RepeatedSequence);
+    let many = with(&claim(), "/item", json!(vec![item; MAX_LINES + 1]));
+    assert_refused(&many, "Claim.item[50]", R::TooManyLines { limit: MAX_LINES });
+}
+
+#[test]
+fn a_claim_needs_its_number_and_its_parties() {
+    for name in ["identifier", "patient", "provider", "insurance", "item"] {
+        assert_refused(&without(&claim(), &format!("/{name}")), &format!("Claim.{name}"), R::Missing);
+    }
+    let unnumbered = with(&claim(), "/identifier", json!([{"value": "1"}]));
+    assert_refused(&unnumbered, "Claim.identifier[0].system", R::Missing);
+    let contained = R::ReferenceContained { reference: String::from("#p") };
+    assert_refused(&with(&claim(), "/patient", json!({"reference": "#p"})), "Claim.patient", contained);
+}
+
+#[test]
+fn parties_may_be_named_by_identifier() {
+    let insurer = json!({"identifier": {"system": "http://bins", "value": "123456"}});
+    let compiled = read(&with(&claim(), "/insurer", insurer)).unwrap();
+    assert_eq!(compiled.insurer.as_deref(), Some("http://bins|123456"));
+    assert_eq!(compiled.items[0].date, Timestamp(1_790_726_400_000));
+}

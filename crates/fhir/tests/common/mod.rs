@@ -1,0 +1,115 @@
+//! What the tests share: documents to start from, and a way to change them.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use salus_domain::ids::Account;
+use salus_fhir::decimal::Asset;
+use salus_fhir::directory::Directory;
+use salus_fhir::{Refused, RefusedReason};
+use serde_json::{json, Value};
+use std::path::PathBuf;
+
+/// A path within the workspace.
+pub fn workspace(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+/// A sample of `samples/`.
+pub fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(workspace("samples").join(name)).unwrap()
+}
+
+/// The account that is 32 times this byte.
+pub fn account(byte: u8) -> Account {
+    Account([byte; 32])
+}
+
+/// Practitioner/a is account 1, Organization/b account 2, Patient/c account 3, `http://ids|d` account 4.
+pub fn directory() -> Directory {
+    let entries = [("Practitioner/a", 1), ("Organization/b", 2), ("Patient/c", 3), ("http://ids|d", 4), ("urn:x", 5)];
+    entries.into_iter().map(|(key, byte)| (key.to_owned(), account(byte))).collect()
+}
+
+/// US dollars with two decimals.
+pub fn dollars() -> Asset {
+    Asset { currency: String::from("USD"), decimals: 2 }
+}
+
+/// `document` with `value` at `pointer` (RFC 6901), whose parent must be there.
+pub fn with(document: &Value, pointer: &str, value: Value) -> Value {
+    let mut document = document.clone();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    match document.pointer_mut(parent).unwrap() {
+        Value::Object(members) => {
+            members.insert(key.to_owned(), value);
+        }
+        Value::Array(items) => items[key.parse::<usize>().unwrap()] = value,
+        other => panic!("{other} has no members"),
+    }
+    document
+}
+
+/// `document` without what is at `pointer`.
+pub fn without(document: &Value, pointer: &str) -> Value {
+    let mut document = document.clone();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    document.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(key).unwrap();
+    document
+}
+
+/// Its bytes.
+pub fn bytes(document: &Value) -> Vec<u8> {
+    document.to_string().into_bytes()
+}
+
+/// A refusal.
+pub fn refused(path: &str, reason: RefusedReason) -> Refused {
+    Refused { path: path.to_owned(), reason }
+}
+
+pub fn coding(system: &str, code: &str) -> Value {
+    let system = match system {
+        "classes" => String::from("http://hl7.org/fhir/resource-types"),
+        other if other.starts_with("http") || other.starts_with("urn") => other.to_owned(),
+        other => format!("http://terminology.hl7.org/CodeSystem/{other}"),
+    };
+    json!({"system": system, "code": code})
+}
+
+pub fn concept(system: &str, code: &str) -> Value {
+    json!({"coding": [coding(system, code)]})
+}
+
+/// An R4 consent of Patient/c with this rule (OPTIN, OPTOUT) and this root provision.
+pub fn consent(rule: &str, root: Value) -> Value {
+    json!({
+        "resourceType": "Consent",
+        "status": "active",
+        "patient": {"reference": "Patient/c"},
+        "policyRule": concept("v3-ActCode", rule),
+        "provision": root,
+    })
+}
+
+/// A claim with one line over 12.50 dollars.
+pub fn claim() -> Value {
+    json!({
+        "resourceType": "Claim",
+        "identifier": [{"system": "http://claims", "value": "1"}],
+        "status": "active",
+        "use": "claim",
+        "patient": {"reference": "Patient/c"},
+        "provider": {"reference": "Practitioner/a"},
+        "insurance": [{"sequence": 1, "focal": true, "coverage": {"reference": "Coverage/1"}}],
+        "item": [{
+            "sequence": 1,
+            "category": concept("ex-benefitcategory", "1"),
+            "productOrService": coding_only("http://codes", "x"),
+            "servicedDate": "2026-09-30",
+            "net": {"value": 12.5, "currency": "USD"},
+        }],
+    })
+}
+
+fn coding_only(system: &str, code: &str) -> Value {
+    json!({"coding": [{"system": system, "code": code}]})
+}

@@ -1,0 +1,84 @@
+//! What the bundles' metadata say, next to what ink!'s call builders encode.
+
+use ink::codegen::TraitCallBuilder;
+use ink::primitives::AccountId;
+use ink::scale::Encode;
+use ink_e2e::sr25519::dev::bob;
+use salus_domain::codes::{Action, Purpose, Role};
+use salus_domain::consent::Actor;
+use salus_domain::ids::{Account, ClaimId, CodeTag, ConsentId, Hash, PlanId, RecordId};
+use salus_domain::money::Amount;
+use salus_domain::time::{Period, Timestamp};
+use salus_ink_e2e::samples::{consent, record, request, submission, terms};
+use salus_ink_e2e::{at, ClaimsRef, GrantsRef, RegistryRef};
+use salus_interface::access::AccessGrants;
+use salus_interface::claims::Claims;
+use salus_interface::consent::ConsentRegistry;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The committed metadata of a contract.
+pub fn read(contract: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bundles");
+    let json = std::fs::read(folder.join(contract).with_extension("json")).expect("the bundle is there");
+    serde_json::from_slice(&json).expect("the metadata are JSON")
+}
+
+/// The name and the selector of each message. The metadata put a trait's name before the message's.
+fn named(contract: &str) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let metadata = read(contract);
+    let messages = metadata["spec"]["messages"].as_array().expect("a list of messages");
+    let message = |message: &Value| {
+        let label = text(&message["label"]);
+        (label.rsplit("::").next().expect("a name").to_owned(), text(&message["selector"]))
+    };
+    messages.iter().map(message).collect()
+}
+
+/// The name and the first four bytes of each call, as the trait's call builder encodes it.
+macro_rules! encoded {
+    ($contract:expr; $($message:ident($($argument:expr),*)),+ $(,)?) => {
+        BTreeMap::from([$({
+            let input = $contract.call_mut().$message($($argument),*).params().exec_input().encode();
+            let selector: String = input[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+            (stringify!($message).to_owned(), format!("0x{selector}"))
+        }),+])
+    };
+}
+
+/// Every message of all three contracts: none is missing on either side.
+pub fn ensure_selectors() {
+    let nobody = AccountId::from([0; 32]);
+    let (who, hash, plan, claim, zero) = (bob(), Hash([0; 32]), PlanId(0), ClaimId(0), Amount::ZERO);
+    let (mut registry, mut grants, mut claims): (RegistryRef, GrantsRef, ClaimsRef) =
+        (at(nobody), at(nobody), at(nobody));
+    let text = consent(Actor::Account(Account([0; 32])), Purpose::Treat);
+    let first = ConsentId(0);
+
+    let calls = encoded![registry;
+        record(text.clone()), amend(first, text.clone()), revoke(first), revoke_all(),
+        decide(nobody, request(&who, Role::Doctor)), consent(nobody, first), in_force(nobody, first, 1), epoch(nobody),
+    ];
+    assert_eq!(calls, named("consent_registry"));
+
+    let document = RecordId([0; 32]);
+    let calls = encoded![grants;
+        add_authority(nobody), remove_authority(nobody),
+        credential(nobody, nobody, Role::Doctor.into(), Timestamp::MAX), suspend(nobody, nobody, true),
+        publish_key([9; 32]), register_record(nobody, record()), amend_record(document, record()),
+        request_access(document, Purpose::Treat, Action::Access), principal(nobody), credentials(nobody),
+        encryption_key(nobody), record(document), is_authority(nobody), governor(), consent_registry(),
+    ];
+    assert_eq!(calls, named("access_grants"));
+
+    let calls = encoded![claims;
+        open_plan(terms()), fund(plan), withdraw(plan, zero), set_fees(plan, Vec::new()),
+        cover(plan, nobody, Period::ALWAYS), end_coverage(plan, nobody, Timestamp::MAX),
+        submit(submission(plan, &who, zero)), retry(claim), settle(claim), settle_batch(vec![claim]), plan(plan),
+        fee(plan, CodeTag([0; 16])), coverages(plan, nobody), claim(claim), claim_by_reference(nobody, hash),
+        consent_registry(), access_grants(),
+    ];
+    assert_eq!(calls, named("claims"));
+}

@@ -1,0 +1,150 @@
+//! The bundles' contracts on a node, through ink!'s framework and its generated call builders.
+
+use ink::codegen::TraitCallBuilder;
+use ink::primitives::{AccountId, ConstructorResult};
+use ink_e2e::Keypair;
+use salus_domain::codes::{Action, Purpose, Role};
+use salus_domain::consent::Actor;
+use salus_domain::evaluate::{Answer, Deciding, Redaction};
+use salus_domain::ids::ConsentId;
+use salus_domain::money::Amount;
+use salus_domain::time::{Period, Timestamp};
+use salus_ink_e2e::samples::{consent, record, request, submission, terms};
+use salus_ink_e2e::{account, at, id, new_claims, new_grants, ClaimsRef, GrantsRef, RegistryRef, World, UNIT};
+use salus_interface::access::{AccessDecided, AccessDecision, AccessError, AccessGrants, Ground, Refusal};
+use salus_interface::claims::{ClaimSettled, ClaimStatus, Claims, ClaimsError, Pool};
+use salus_interface::consent::{ConsentError, ConsentRecorded, ConsentRegistry};
+
+/// A doctor for whom an authority vouches.
+async fn credentialed_doctor(world: &mut World) -> Keypair {
+    let (governor, authority, doctor) = (world.governor.clone(), world.somebody().await, world.somebody().await);
+    let hospital = AccountId::from([9; 32]);
+    let mut grants: GrantsRef = at(world.grants);
+    world.run(&governor, grants.call_mut().add_authority(id(&authority))).await;
+    let vouch = grants.call_mut().credential(id(&doctor), hospital, Role::Doctor.into(), Timestamp::MAX);
+    world.run(&authority, vouch).await;
+    doctor
+}
+
+#[tokio::test]
+async fn a_consent_lets_a_credentialed_doctor_in_and_its_revocation_keeps_the_doctor_out() {
+    let mut world = World::new().await;
+    let (registry_address, grants_address) = (world.registry, world.grants);
+    let (mut registry, mut grants): (RegistryRef, GrantsRef) = (at(registry_address), at(grants_address));
+    let patient = world.somebody().await;
+    let doctor = credentialed_doctor(&mut world).await;
+    let stranger = world.somebody().await;
+
+    let document = world.run(&doctor, grants.call_mut().register_record(id(&patient), record())).await.value;
+    let mut ask = || grants.call_mut().request_access(document, Purpose::Treat, Action::Access);
+    let before = world.run(&doctor, ask()).await;
+    assert_eq!(before.value, AccessDecision::Refused(Refusal::NoConsent));
+
+    let text = consent(Actor::Account(account(&doctor)), Purpose::Treat);
+    let recorded = world.run(&patient, registry.call_mut().record(text.clone())).await;
+    let event: ConsentRecorded = recorded.event(registry_address);
+    assert_eq!((event.patient, event.id, event.consent), (id(&patient), recorded.value, text));
+
+    let permitted = world.run(&doctor, ask()).await;
+    let ground = Ground::Consent(Deciding { consent: recorded.value, provision: Some(0) });
+    assert_eq!(permitted.value, AccessDecision::Permitted { version: 1, ground });
+    let event: AccessDecided = permitted.event(grants_address);
+    assert_eq!((event.accessor, event.record, event.decision), (id(&doctor), document, permitted.value));
+    let uncredentialed = world.run(&stranger, ask()).await;
+    assert_eq!(uncredentialed.value, AccessDecision::Refused(Refusal::NotCredentialed));
+
+    world.run(&patient, registry.call_mut().revoke(recorded.value)).await;
+    let refused = world.run(&doctor, ask()).await;
+    assert_eq!(refused.value, AccessDecision::Refused(Refusal::NoConsent));
+    let event: AccessDecided = refused.event(grants_address);
+    assert_eq!(event.decision, refused.value, "a refusal leaves its mark");
+}
+
+#[tokio::test]
+async fn a_constructor_refuses_the_address_of_somebody_who_is_not_a_contract() {
+    let mut world = World::new().await;
+    let person = id(&world.somebody().await);
+    let (registry, grants) = (world.registry, world.grants);
+
+    let answer = world.try_new("access_grants", new_grants(person)).await;
+    let refused: ConstructorResult<Result<(), AccessError>> = answer.constructor_result();
+    assert_eq!(refused, Ok(Err(AccessError::NotAContract)));
+    assert!(!world.instantiates("access_grants", new_grants(person)).await);
+
+    for (registry, grants) in [(person, grants), (registry, person)] {
+        let answer = world.try_new("claims", new_claims(registry, grants)).await;
+        let refused: ConstructorResult<Result<(), ClaimsError>> = answer.constructor_result();
+        assert_eq!(refused, Ok(Err(ClaimsError::NotAContract)));
+        assert!(!world.instantiates("claims", new_claims(registry, grants)).await);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_registry_answers_that_there_is_no_consent() {
+    let mut world = World::new().await;
+    let (patient, doctor) = (world.somebody().await, world.somebody().await);
+    let mut registry: RegistryRef = at(world.registry);
+
+    let evaluation = world.read(&doctor, registry.call().decide(id(&patient), request(&doctor, Role::Doctor))).await;
+    assert_eq!(evaluation.answer, Answer::NoConsent);
+    assert_eq!(evaluation.deciding, []);
+    assert_eq!(evaluation.redact, Redaction::default());
+    assert_eq!(world.read(&doctor, registry.call().epoch(id(&patient))).await, 0);
+    let revoke = registry.call_mut().revoke(ConsentId(0));
+    assert_eq!(world.refused(&patient, revoke).await, ConsentError::NotFound);
+}
+
+#[tokio::test]
+async fn a_claim_is_adjudicated_and_settled_and_the_money_moves() {
+    let mut world = World::new().await;
+    let claims_address = world.claims;
+    let (mut registry, mut claims): (RegistryRef, ClaimsRef) = (at(world.registry), at(claims_address));
+    let (patient, insurer) = (world.somebody().await, world.somebody().await);
+    let doctor = credentialed_doctor(&mut world).await;
+    let held_at_first = world.balance(claims_address).await;
+
+    let plan = world.run(&insurer, claims.call_mut().open_plan(terms())).await.value;
+    world.pay(&insurer, 100 * UNIT, claims.call_mut().fund(plan)).await;
+    world.run(&insurer, claims.call_mut().cover(plan, id(&patient), Period::ALWAYS)).await;
+    let for_payment = consent(Actor::Organisation(account(&insurer)), Purpose::Hpaymt);
+    world.run(&patient, registry.call_mut().record(for_payment)).await;
+    assert_eq!(world.balance(claims_address).await, held_at_first + 100 * UNIT);
+
+    let claimed = submission(plan, &patient, Amount(50 * UNIT));
+    let receipt = world.run(&doctor, claims.call_mut().submit(claimed.clone())).await.value;
+    let paid = Amount(40 * UNIT);
+    assert_eq!(receipt.status, ClaimStatus::Adjudicated);
+    assert_eq!(receipt.adjudication.total.payer, paid);
+    let again = world.refused(&doctor, claims.call_mut().submit(claimed)).await;
+    assert_eq!(again, ClaimsError::DuplicateClaim(receipt.claim));
+    let too_early = world.refused(&doctor, claims.call_mut().settle(receipt.claim)).await;
+    assert_eq!(too_early, ClaimsError::NotInsurer);
+
+    let before = world.balance(id(&doctor)).await;
+    let settled = world.run(&insurer, claims.call_mut().settle(receipt.claim)).await;
+    assert_eq!(settled.value, paid);
+    let event: ClaimSettled = settled.event(claims_address);
+    assert_eq!((event.claim, event.provider, event.amount), (receipt.claim, id(&doctor), paid));
+    assert_eq!(world.balance(id(&doctor)).await, before + paid.0);
+    assert_eq!(world.balance(claims_address).await, held_at_first + 60 * UNIT);
+    let pool = world.read(&insurer, claims.call().plan(plan)).await.map(|plan| plan.pool);
+    assert_eq!(pool, Some(Pool { funded: Amount(100 * UNIT), paid, reserved: Amount::ZERO }));
+}
+
+#[tokio::test]
+async fn uploaded_code_has_the_hash_that_the_metadata_names() {
+    let mut world = World::new().await;
+    for contract in ["consent_registry", "access_grants", "claims"] {
+        let hash = world.upload(contract).await;
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let named = metadata::read(contract)["source"]["hash"].clone();
+        assert_eq!(named, format!("0x{hex}"), "{contract}");
+    }
+}
+
+#[test]
+fn calls_begin_with_the_selectors_that_the_metadata_names() {
+    metadata::ensure_selectors();
+}
+
+mod metadata;

@@ -1,0 +1,10 @@
+//! What the journeys share: a world with a suite of its own, documents to put into it, and a way past the typed client.
+
+pub mod raw;
+pub mod samples;
+mod world;
+
+pub use world::{account, bundles, bundles_folder, id, node_of_my_own, person, World};
+
+/// What a test returns.
+pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

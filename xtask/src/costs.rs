@@ -1,0 +1,401 @@
+//! What each message of each contract costs on a chain, and how large each contract is: measured on a node, written to
+//! `docs/costs.json` and, for people, to `docs/costs.md`.
+//!
+//! The figures are those of dry runs, which are deterministic: every run has a chain of its own, with the same accounts
+//! doing the same things in the same order.
+
+use anyhow::{bail, Context, Result};
+use salus_client::bundle::Bundles;
+use salus_client::contracts::{AccessGrants, Claims, ConsentRegistry};
+use salus_client::deployment::{deploy, Mode};
+use salus_client::message::{Message, Query};
+use salus_client::rules::Rule;
+use salus_client::{blake2b_256, domain_account, ink_account, signer, AccountId32, CallError, Chain, Cost, Keypair};
+use salus_domain::codes::{Action, Class, Confidentiality, Purpose, Role, RoleSet, SensitivitySet};
+use salus_domain::consent::Consent;
+use salus_domain::ids::{ClaimId, ConsentId, Hash, PlanId};
+use salus_domain::money::Amount;
+use salus_domain::request::{Principal, Request};
+use salus_domain::time::{Period, Timestamp};
+use salus_fhir::claim::{ClaimOptions, CompiledClaim};
+use salus_fhir::directory::Directory;
+use salus_interface::access::RecordTerms;
+use salus_localnet::{Node, Options};
+use scale::Decode;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// By how much a figure may grow unnoticed, in percent.
+const TOLERANCE: u128 = 3;
+const JSON: &str = "docs/costs.json";
+const TABLE: &str = "docs/costs.md";
+
+/// Measure what every message costs, and write docs/costs.json and docs/costs.md
+///
+/// Example: cargo xtask costs --check
+#[derive(Debug, clap::Args)]
+pub struct Costs {
+    /// Write nothing; fail where a figure grew by more than 3 % over docs/costs.json, or is missing there
+    #[arg(long)]
+    check: bool,
+}
+
+/// All figures.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Figures {
+    /// Bytes of each contract's Wasm.
+    wasm: BTreeMap<String, u64>,
+    /// By message.
+    messages: BTreeMap<String, Figure>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Figure {
+    /// What was measured.
+    case: String,
+    #[serde(flatten)]
+    cost: CostFigures,
+}
+
+/// As [`Cost`], which only a node makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CostFigures {
+    ref_time: u64,
+    proof_size: u64,
+    deposit: i64,
+}
+
+impl Costs {
+    pub fn run(self) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let root = crate::process::repository_root()?;
+        let measured = runtime.block_on(measure(&root))?;
+        if self.check {
+            return check(&root, &measured);
+        }
+        std::fs::create_dir_all(root.join("docs"))?;
+        std::fs::write(root.join(JSON), serde_json::to_string_pretty(&measured)? + "\n")?;
+        std::fs::write(root.join(TABLE), table(&measured)?)?;
+        println!("{} messages measured: {JSON}, {TABLE}", measured.messages.len());
+        Ok(())
+    }
+}
+
+fn check(root: &Path, measured: &Figures) -> Result<()> {
+    let text = std::fs::read_to_string(root.join(JSON))
+        .with_context(|| format!("{JSON} is missing: run `cargo xtask costs`"))?;
+    let committed: Figures = serde_json::from_str(&text).with_context(|| format!("{JSON} cannot be read"))?;
+    let problems = grown(&committed, measured);
+    if std::fs::read_to_string(root.join(TABLE)).unwrap_or_default() != table(&committed)? {
+        bail!("{TABLE} does not show what {JSON} holds: run `cargo xtask costs` and commit both");
+    }
+    if problems.is_empty() {
+        println!("{} messages cost what {JSON} says, within {TOLERANCE} %", measured.messages.len());
+        return Ok(());
+    }
+    bail!("{}\nIf that is meant to be so, run `cargo xtask costs` and commit {JSON} and {TABLE}.", problems.join("\n"))
+}
+
+/// Every figure that grew by more than the tolerance, or is on one side only.
+fn grown(committed: &Figures, measured: &Figures) -> Vec<String> {
+    let mut problems = Vec::new();
+    for name in committed.messages.keys().filter(|name| !measured.messages.contains_key(*name)) {
+        problems.push(format!("{name} is on record and was not measured"));
+    }
+    for (name, figure) in &measured.messages {
+        let Some(before) = committed.messages.get(name) else {
+            problems.push(format!("{name} is not on record"));
+            continue;
+        };
+        for (what, was, is) in [
+            ("refTime", i128::from(before.cost.ref_time), i128::from(figure.cost.ref_time)),
+            ("proofSize", i128::from(before.cost.proof_size), i128::from(figure.cost.proof_size)),
+            ("deposit", i128::from(before.cost.deposit), i128::from(figure.cost.deposit)),
+        ] {
+            if has_grown(was, is) {
+                problems.push(format!("{name}: {what} grew from {was} to {is}"));
+            }
+        }
+    }
+    for (name, size) in &measured.wasm {
+        match committed.wasm.get(name) {
+            None => problems.push(format!("the size of {name} is not on record")),
+            Some(was) if has_grown(i128::from(*was), i128::from(*size)) => {
+                problems.push(format!("{name}: its Wasm grew from {was} to {size} bytes"));
+            }
+            Some(_) => {}
+        }
+    }
+    problems
+}
+
+fn has_grown(was: i128, is: i128) -> bool {
+    is > was && (is - was).unsigned_abs() * 100 > was.unsigned_abs() * TOLERANCE
+}
+
+fn table(figures: &Figures) -> Result<String> {
+    let mut text = String::from(
+        "# What messages cost\n\nMeasured on a substrate-contracts-node chain by `cargo xtask costs`, which writes this file. `refTime` is \
+         computation in\npicoseconds of the reference hardware, `proofSize` bytes of storage proof; `deposit` is the storage deposit in \
+         the token's\nsmallest unit (10^12 are 1 UNIT), negative where it goes back to the caller.\n\n\
+         | contract | Wasm, bytes |\n|---|---:|\n",
+    );
+    for (name, size) in &figures.wasm {
+        writeln!(text, "| {name} | {size} |")?;
+    }
+    text.push_str("\n| message | case | refTime | proofSize | deposit |\n|---|---|---:|---:|---:|\n");
+    for (name, Figure { case, cost }) in &figures.messages {
+        writeln!(text, "| `{name}` | {case} | {} | {} | {} |", cost.ref_time, cost.proof_size, cost.deposit)?;
+    }
+    Ok(text)
+}
+
+/// The chain, and the figures so far.
+struct Meter {
+    chain: Chain,
+    figures: Figures,
+}
+
+impl Meter {
+    fn note(&mut self, name: &str, case: &str, cost: Cost) -> Result<()> {
+        let deposit = i64::try_from(cost.deposit).context("a deposit is out of range")?;
+        let cost = CostFigures { ref_time: cost.ref_time, proof_size: cost.proof_size, deposit };
+        self.figures.messages.insert(name.to_owned(), Figure { case: case.to_owned(), cost });
+        Ok(())
+    }
+
+    /// Prices a message, then carries it out.
+    async fn act<T: Decode, E: Decode + Rule>(
+        &mut self,
+        case: &str,
+        message: Message<T, E>,
+        who: &Keypair,
+    ) -> Result<T> {
+        let failed = |error: CallError<E>| anyhow::anyhow!("{error}").context(message.name());
+        let (_, cost) = message.dry_run(&self.chain, &account(who)).await.map_err(failed)?;
+        self.note(message.name(), case, cost)?;
+        Ok(message.submit(&self.chain, who).await.map_err(failed)?.forecast)
+    }
+
+    async fn ask<T: Decode>(&mut self, case: &str, query: Query<T>) -> Result<()> {
+        let (_, cost) = query.dry_run(&self.chain).await.with_context(|| query.name())?;
+        self.note(query.name(), case, cost)
+    }
+}
+
+fn account(keypair: &Keypair) -> AccountId32 {
+    keypair.public_key().to_account_id()
+}
+
+async fn measure(root: &Path) -> Result<Figures> {
+    let node = Node::find_or_start(Options { finalize_delay_sec: Some(0), ..Options::default() })?;
+    let chain = Chain::connect(node.url()).await?;
+    let bundles = Bundles::read(&root.join("bundles"))?;
+    let governor = signer::from_suri("//Alice")?;
+    let suite = deploy(&chain, &governor, &bundles, b"costs", Mode::DeployNow, |_| ()).await?;
+    let mut meter = Meter { chain, figures: Figures::default() };
+    for bundle in [&bundles.consent_registry, &bundles.access_grants, &bundles.claims] {
+        meter.figures.wasm.insert(bundle.name.clone(), bundle.code.len() as u64);
+    }
+    let samples = Samples::read(root)?;
+    registry(&mut meter, &suite.registry(), &samples).await?;
+    grants(&mut meter, &suite.registry(), &suite.grants(), &samples, &governor).await?;
+    claims(&mut meter, &suite.claims(), &samples).await?;
+    for name in ConsentRegistry::MESSAGES.iter().chain(AccessGrants::MESSAGES).chain(Claims::MESSAGES) {
+        if !meter.figures.messages.contains_key(*name) {
+            bail!("{name} has no measurement: add one to xtask/src/costs.rs");
+        }
+    }
+    Ok(meter.figures)
+}
+
+/// The documents and accounts of `samples/`.
+struct Samples {
+    doctor: Keypair,
+    hospital: Keypair,
+    patient: Keypair,
+    insurer: Keypair,
+    authority: Keypair,
+    consent: Consent,
+    claims: [CompiledClaim; 2],
+    plan: salus_fhir::plan::PlanFile,
+}
+
+impl Samples {
+    fn read(root: &Path) -> Result<Self> {
+        let read =
+            |name: &str| std::fs::read(root.join("samples").join(name)).with_context(|| format!("samples/{name}"));
+        let directory = Directory::from_json(&read("directory.json")?)?;
+        let plan = salus_fhir::plan::compile(&read("plan.json")?)?;
+        let options = ClaimOptions { asset: plan.asset.clone(), default_category: None };
+        Ok(Self {
+            doctor: signer::from_suri("//Charlie")?,
+            hospital: signer::from_suri("//Bob//stash")?,
+            patient: signer::from_suri("//Dave")?,
+            insurer: signer::from_suri("//Eve")?,
+            authority: signer::from_suri("//Bob")?,
+            consent: salus_fhir::consent::compile(&read("consent.json")?, &directory)?.consent,
+            claims: [
+                salus_fhir::claim::compile(&read("claim.json")?, &options)?,
+                salus_fhir::claim::compile(&read("claim-second.json")?, &options)?,
+            ],
+            plan,
+        })
+    }
+
+    fn treatment(&self) -> Request {
+        Request {
+            principal: Principal {
+                account: domain_account(&account(&self.doctor)),
+                organisations: vec![domain_account(&account(&self.hospital))],
+                roles: RoleSet::of(&[Role::Doctor]),
+            },
+            purpose: Purpose::Treat,
+            action: Action::Access,
+            confidentiality: Some(Confidentiality::N),
+            sensitivity: Some(SensitivitySet::EMPTY),
+            classes: Some(Class::Observation.into()),
+            data_period: None,
+        }
+    }
+}
+
+async fn registry(meter: &mut Meter, registry: &ConsentRegistry, samples: &Samples) -> Result<()> {
+    let patient = ink_account(&account(&samples.patient));
+    let consent = &samples.consent;
+    meter.act("samples/consent.json, the patient's first", registry.record(consent), &samples.patient).await?;
+    meter.act("the same text again", registry.amend(ConsentId(0), consent), &samples.patient).await?;
+    meter.ask("one consent of 3 provisions, permitted", registry.decide(patient, &samples.treatment())).await?;
+    meter.ask("one consent", registry.consent(patient, ConsentId(0))).await?;
+    meter.ask("a page of one", registry.in_force(patient, ConsentId(0), 64)).await?;
+    meter.ask("one consent", registry.epoch(patient)).await?;
+    meter.act("the only one", registry.revoke(ConsentId(0)), &samples.patient).await?;
+    for _ in 0..2 {
+        let again = registry.record(consent);
+        again.submit(&meter.chain, &samples.patient).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+    }
+    meter.act("two consents", registry.revoke_all(), &samples.patient).await?;
+    Ok(())
+}
+
+async fn grants(
+    meter: &mut Meter,
+    registry: &ConsentRegistry,
+    grants: &AccessGrants,
+    samples: &Samples,
+    governor: &Keypair,
+) -> Result<()> {
+    let id = |keypair: &Keypair| ink_account(&account(keypair));
+    let (doctor, hospital, patient) = (id(&samples.doctor), id(&samples.hospital), id(&samples.patient));
+    let authority = id(&samples.authority);
+    let roles = RoleSet::of(&[Role::Doctor]);
+    meter.act("a new one", grants.add_authority(authority), governor).await?;
+    let vouch = grants.credential(doctor, hospital, roles, Timestamp::MAX);
+    meter.act("the provider's first", vouch, &samples.authority).await?;
+    meter.act("suspend", grants.suspend(doctor, hospital, true), &samples.authority).await?;
+    let reinstate = grants.suspend(doctor, hospital, false);
+    reinstate.submit(&meter.chain, &samples.authority).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+    meter.act("the account's first", grants.publish_key([9; 32]), &samples.doctor).await?;
+    let terms = RecordTerms {
+        commitment: Hash([1; 32]),
+        class: Class::Observation,
+        confidentiality: Confidentiality::N,
+        sensitivity: SensitivitySet::EMPTY,
+        data_period: Some(Period { start: Timestamp(1_000), end: Timestamp(2_000) }),
+    };
+    let record = meter.act("by a provider", grants.register_record(patient, terms), &samples.doctor).await?;
+    meter.act("by its custodian", grants.amend_record(record, terms), &samples.doctor).await?;
+    let recorded = registry.record(&samples.consent);
+    recorded.submit(&meter.chain, &samples.patient).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+    let access = grants.request_access(record, Purpose::Treat, Action::Access);
+    meter.act("permitted by one consent of 3 provisions", access, &samples.doctor).await?;
+    meter.ask("one credential", grants.principal(doctor)).await?;
+    meter.ask("one credential", grants.credentials(doctor)).await?;
+    meter.ask("published", grants.encryption_key(doctor)).await?;
+    meter.ask("registered", grants.record(record)).await?;
+    meter.ask("an authority", grants.is_authority(authority)).await?;
+    meter.ask("", grants.governor()).await?;
+    meter.ask("", grants.consent_registry()).await?;
+    let second = ink_account(&AccountId32([7; 32]));
+    grants.add_authority(second).submit(&meter.chain, governor).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+    meter.act("one of two", grants.remove_authority(second), governor).await?;
+    Ok(())
+}
+
+async fn claims(meter: &mut Meter, claims: &Claims, samples: &Samples) -> Result<()> {
+    let key = blake2b_256(b"costs");
+    let member = account(&samples.patient);
+    let provider = account(&samples.doctor);
+    let year = Period { start: Timestamp(1_767_225_600_000), end: Timestamp(1_798_761_600_000) };
+    let (insurer, member_id) = (&samples.insurer, ink_account(&member));
+    let plan = meter.act("samples/plan.json", claims.open_plan(&samples.plan.terms), insurer).await?;
+    meter.act("3 fees", claims.set_fees(plan, &samples.plan.tagged_fees(&key)), insurer).await?;
+    meter.act("the member's first", claims.cover(plan, member_id, year), insurer).await?;
+    let submission = |claim: &CompiledClaim, plan: PlanId| {
+        claim.submission(plan, domain_account(&member), domain_account(&provider), &key)
+    };
+    let [first, second] = &samples.claims;
+    // The pool is empty: the first claim is pended.
+    let pended = claims.submit(&submission(first, plan));
+    let pended = pended.submit(&meter.chain, &samples.doctor).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+    let unit = 10u128.pow(12);
+    meter.act("the plan's first", claims.fund(plan, Amount(1_000 * unit)), insurer).await?;
+    meter.act("3 lines, 2 days", claims.retry(pended.forecast.claim), &samples.doctor).await?;
+    let receipt =
+        meter.act("2 lines, 1 day, adjudicated", claims.submit(&submission(second, plan)), &samples.doctor).await?;
+    meter.act("one", claims.settle(receipt.claim), insurer).await?;
+    meter.act("a batch of one", claims.settle_batch(&[ClaimId(0)]), insurer).await?;
+    meter.act("of what is free", claims.withdraw(plan, Amount(unit)), insurer).await?;
+    meter.ask("", claims.plan(plan)).await?;
+    let (code, _) = samples.plan.tagged_fees(&key).first().copied().context("the sample plan has fees")?;
+    meter.ask("set", claims.fee(plan, code)).await?;
+    meter.ask("one coverage", claims.coverages(plan, member_id)).await?;
+    meter.ask("settled", claims.claim(receipt.claim)).await?;
+    let reference = submission(first, plan).reference;
+    meter.ask("used", claims.claim_by_reference(ink_account(&provider), reference)).await?;
+    meter.ask("", claims.consent_registry()).await?;
+    meter.ask("", claims.access_grants()).await?;
+    let end = Timestamp(year.end.0 - 1);
+    let far = Period { start: Timestamp(4_000_000_000_000), end: Timestamp(4_100_000_000_000) };
+    let later = claims.cover(plan, member_id, far);
+    later.submit(&meter.chain, insurer).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+    let end = if meter.chain.now().await? < end { end } else { Timestamp(far.end.0 - 1) };
+    meter.act("by a millisecond", claims.end_coverage(plan, member_id, end), insurer).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(ref_time: u64, size: u64) -> Figures {
+        let cost = CostFigures { ref_time, proof_size: 100, deposit: -5 };
+        Figures {
+            wasm: [("x".to_owned(), size)].into(),
+            messages: [("X::y".to_owned(), Figure { case: String::new(), cost })].into(),
+        }
+    }
+
+    #[test]
+    fn three_percent_more_passes_and_anything_above_does_not() {
+        assert!(grown(&figures(1_000, 100), &figures(1_030, 103)).is_empty());
+        assert_eq!(grown(&figures(1_000, 100), &figures(1_031, 104)).len(), 2);
+        assert!(grown(&figures(1_000, 100), &figures(500, 50)).is_empty());
+    }
+
+    #[test]
+    fn a_refund_that_shrinks_is_a_cost_that_grows() {
+        assert!(has_grown(-100, -90));
+        assert!(!has_grown(-100, -110));
+    }
+
+    #[test]
+    fn what_is_on_one_side_only_is_a_problem() {
+        assert_eq!(grown(&Figures::default(), &figures(1, 1)).len(), 2);
+        assert_eq!(grown(&figures(1, 1), &Figures::default()).len(), 1);
+    }
+}
