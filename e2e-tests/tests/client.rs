@@ -29,12 +29,15 @@ async fn many_transactions_of_one_account_are_on_their_way_at_once() -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_clients_of_one_account_do_not_lose_each_others_transactions() -> Result {
+async fn several_clients_of_one_account_do_not_lose_each_others_transactions() -> Result {
     let world = World::new().await?;
-    let other = Chain::connect(world.chain.url()).await?;
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        clients.push(Chain::connect(world.chain.url()).await?);
+    }
     let mut sent = JoinSet::new();
-    for number in 0..6 {
-        let chain = if number % 2 == 0 { world.chain.clone() } else { other.clone() };
+    for number in 0..24 {
+        let chain = clients[number % clients.len()].clone();
         let patient = world.patient.clone();
         let record = world.registry.record(&for_treatment(&world.doctor));
         sent.spawn(async move { record.submit(&chain, &patient).await });
@@ -43,7 +46,7 @@ async fn two_clients_of_one_account_do_not_lose_each_others_transactions() -> Re
         done??;
     }
     let listed = world.read(world.registry.in_force(id(&world.patient), ConsentId(0), 64)).await?;
-    assert_eq!(listed.len(), 6);
+    assert_eq!(listed.len(), 24, "each of them once");
     Ok(())
 }
 

@@ -265,7 +265,7 @@ impl Deployer<'_> {
             let fee = submit::fee(self.chain, &call, self.signer).await?;
             return Ok(step(Outcome::Planned(Some(Forecast { value: (), cost: run.cost, fee }))));
         }
-        let in_pool = submit::submit(self.chain, &call, self.signer).await?;
+        let in_pool = submit::submit(self.chain, call, self.signer).await?;
         let included = in_pool.included(false).await.map_err(ClientError::from)?;
         if !included.instantiated.contains(&address.0) {
             return Err(ClientError::NoEvent("Instantiated").into());

@@ -113,4 +113,5 @@ node_errors!(
     subxt::error::EventsError,
     subxt::error::StorageError,
     subxt::error::BlockError,
+    subxt::error::ExtrinsicError,
 );

@@ -25,6 +25,7 @@ pub mod deployment;
 mod dry_run;
 mod error;
 mod events;
+mod inclusion;
 pub mod message;
 pub mod rules;
 pub mod signer;
@@ -34,7 +35,7 @@ pub use chain::{Chain, Token};
 pub use dry_run::Cost;
 pub use error::{CallError, ClientError};
 pub use events::{ContractEvent, Located};
-pub use submit::Evidence;
+pub use inclusion::Evidence;
 pub use subxt::utils::AccountId32;
 pub use subxt_signer::sr25519::Keypair;
 

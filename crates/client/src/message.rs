@@ -4,8 +4,9 @@ use crate::chain::Chain;
 use crate::dry_run::{self, Cost, Ended};
 use crate::error::{CallError, ClientError};
 use crate::events::ContractEvent;
+use crate::inclusion::{Evidence, Failure};
 use crate::rules::Rule;
-use crate::submit::{self, Evidence, Failure, InPool};
+use crate::submit::{self, InPool};
 use scale::{Decode, Encode};
 use std::marker::PhantomData;
 use subxt::transactions::StaticPayload;
@@ -129,7 +130,7 @@ impl<T: Decode, E: Decode + Rule> Message<T, E> {
     pub async fn send(&self, chain: &Chain, signer: &Keypair) -> Result<Pending<T, E>, CallError<E>> {
         let origin = signer.public_key().to_account_id();
         let (forecast, cost) = self.dry_run(chain, &origin).await?;
-        let in_pool = submit::submit(chain, &self.call(cost), signer).await?;
+        let in_pool = submit::submit(chain, self.call(cost), signer).await?;
         Ok(Pending { message: self.duplicate(), chain: chain.clone(), origin, forecast, in_pool })
     }
 
@@ -182,7 +183,7 @@ pub struct Pending<T, E> {
     chain: Chain,
     origin: AccountId32,
     forecast: T,
-    in_pool: InPool,
+    in_pool: InPool<StaticPayload<CallArguments>>,
 }
 
 impl<T: Decode, E: Decode + Rule> Pending<T, E> {

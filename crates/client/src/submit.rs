@@ -1,13 +1,12 @@
 //! Signing, submitting and watching transactions.
 
 use crate::chain::{AtBlock, Chain};
-use crate::dry_run::name_of;
 use crate::error::ClientError;
-use crate::events::ContractEvent;
+use crate::inclusion::{Attempt, Failure, Included, Whereabouts};
 use subxt::client::OnlineClientAtBlockImpl;
 use subxt::config::substrate::SubstrateExtrinsicParamsBuilder;
 use subxt::config::SubstrateConfig;
-use subxt::error::{ExtrinsicError, TransactionEventsError};
+use subxt::error::ExtrinsicError;
 use subxt::transactions::{Payload, TransactionProgress, TransactionStatus};
 use subxt::utils::{AccountId32, MultiAddress};
 use subxt_signer::sr25519::Keypair;
@@ -15,46 +14,17 @@ use subxt_signer::sr25519::Keypair;
 /// For how many blocks a transaction stays valid.
 const MORTALITY: u64 = 64;
 /// How often a transaction is signed anew because another one was faster with its nonce.
-const NONCE_RETRIES: usize = 3;
+const NONCE_RETRIES: usize = 8;
+/// By what a node says that it forgot a transaction for another one of the same account, which is not in a block yet.
+const USURPED: &str = "usurped";
 
-/// Where a transaction stands on the chain, and what it cost.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Evidence {
-    /// The number of the block.
-    pub block: u64,
-    /// The hash of the block, in hex with `0x`.
-    pub block_hash: String,
-    /// The hash of the extrinsic, in hex with `0x`.
-    pub extrinsic: String,
-    /// The fee that was paid, in the token's smallest unit.
-    pub fee: u128,
-}
-
-/// A transaction that is in the node's pool.
-pub(crate) struct InPool {
+/// A transaction that is in the node's pool, and what it takes to sign it anew.
+pub(crate) struct InPool<P> {
+    chain: Chain,
+    call: P,
+    signer: Keypair,
+    attempt: Attempt,
     progress: TransactionProgress<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>,
-}
-
-/// A transaction that is in a block and succeeded.
-pub(crate) struct Included {
-    pub evidence: Evidence,
-    pub events: Vec<ContractEvent>,
-    /// Addresses of contracts that it instantiated.
-    pub instantiated: Vec<[u8; 32]>,
-}
-
-/// Why a transaction did not do what it should.
-pub(crate) enum Failure {
-    Client(ClientError),
-    /// It is in a block, and the pallet refused it: the reason by name.
-    Dispatch(String),
-}
-
-impl From<ClientError> for Failure {
-    fn from(error: ClientError) -> Self {
-        Self::Client(error)
-    }
 }
 
 impl Chain {
@@ -68,7 +38,7 @@ impl Chain {
         for (account, amount) in to {
             let arguments = (MultiAddress::<AccountId32, ()>::Id(*account), *amount);
             let call = subxt::dynamic::transaction("Balances", "transfer_keep_alive", arguments);
-            sent.push(submit(self, &call, from).await?);
+            sent.push(submit(self, call, from).await?);
         }
         for transfer in sent {
             transfer.included(false).await?;
@@ -87,7 +57,7 @@ pub(crate) async fn fee(chain: &Chain, call: &impl Payload, signer: &Keypair) ->
 
 /// Signs `call` and puts it into the node's pool. Many can be on their way at the same time: the account's next nonce is
 /// taken and used under a lock.
-pub(crate) async fn submit(chain: &Chain, call: &impl Payload, signer: &Keypair) -> Result<InPool, ClientError> {
+pub(crate) async fn submit<P: Payload>(chain: &Chain, call: P, signer: &Keypair) -> Result<InPool<P>, ClientError> {
     let account = signer.public_key().to_account_id();
     let lock = chain.submitting(&account).await;
     let _held = lock.lock().await;
@@ -95,8 +65,12 @@ pub(crate) async fn submit(chain: &Chain, call: &impl Payload, signer: &Keypair)
     loop {
         let at = chain.best().await?;
         let nonce = chain.next_nonce(&account).await?;
-        match sign(&at, call, signer, nonce)?.submit_and_watch().await {
-            Ok(progress) => return Ok(InPool { progress }),
+        match sign(&at, &call, signer, nonce)?.submit_and_watch().await {
+            Ok(progress) => {
+                let (extrinsic, signed_at) = (progress.extrinsic_hash(), at.block_number());
+                let attempt = Attempt { extrinsic, account, nonce, signed_at };
+                return Ok(InPool { chain: chain.clone(), call, signer: signer.clone(), attempt, progress });
+            }
             // Another process signs for the same account.
             Err(error) if tries < NONCE_RETRIES && is_nonce_taken(&told_by_node(&error)) => tries += 1,
             Err(error) => return Err(not_included(chain, &account, told_by_node(&error)).await),
@@ -146,68 +120,56 @@ fn sign(at: &AtBlock, call: &impl Payload, signer: &Keypair, nonce: u64) -> Resu
     at.transactions().create_signable_offline(call, params).map_err(cannot)?.sign(signer).map_err(cannot)
 }
 
-impl InPool {
-    /// Waits until it is in a block; with `finalised`, until that block is final.
+impl<P: Payload> InPool<P> {
+    /// Waits until it is in a block; with `finalised`, until that block is final. Where another process that signs for the
+    /// same account was faster with the nonce, it is signed anew with the next one.
     pub(crate) async fn included(mut self, finalised: bool) -> Result<Included, Failure> {
-        let extrinsic = format!("0x{}", hex::encode(self.progress.extrinsic_hash()));
-        let unconfirmed = |reason: String| ClientError::Unconfirmed { extrinsic: extrinsic.clone(), reason };
+        let mut tries = 0;
+        loop {
+            let reason = match self.watch(finalised).await? {
+                Told::Included(included) => return Ok(included),
+                Told::NotIncluded(reason) => reason,
+            };
+            match self.attempt.find(&self.chain, finalised).await? {
+                Whereabouts::InBlock(included) => return Ok(included),
+                Whereabouts::Nowhere if reason.contains(USURPED) => {
+                    return Err(self.attempt.unconfirmed(reason).into())
+                }
+                Whereabouts::Overtaken if tries < NONCE_RETRIES => {
+                    tries += 1;
+                    self = submit(&self.chain, self.call, &self.signer).await?;
+                }
+                Whereabouts::Nowhere | Whereabouts::Overtaken => return Err(ClientError::NotIncluded(reason).into()),
+            }
+        }
+    }
+
+    /// What the node tells of it. Of several transactions with one nonce, it tells that all are in the block in which one is.
+    async fn watch(&mut self, finalised: bool) -> Result<Told, Failure> {
+        let attempt = self.attempt;
         loop {
             let Some(status) = self.progress.next().await else {
-                return Err(unconfirmed("the node stopped telling of it".to_owned()).into());
+                return Err(attempt.unconfirmed("the node stopped telling of it").into());
             };
-            let status = status.map_err(|error| unconfirmed(error.to_string()))?;
-            let block = match status {
+            let block = match status.map_err(|error| attempt.unconfirmed(error))? {
                 TransactionStatus::InBestBlock(block) if !finalised => block,
                 TransactionStatus::InFinalizedBlock(block) => block,
                 TransactionStatus::Error { message }
                 | TransactionStatus::Invalid { message }
-                | TransactionStatus::Dropped { message } => return Err(ClientError::NotIncluded(message).into()),
+                | TransactionStatus::Dropped { message } => return Ok(Told::NotIncluded(message)),
                 _ => continue,
             };
-            let at = block.at().await.map_err(|error| unconfirmed(error.to_string()))?;
-            let events = match block.wait_for_success().await {
-                Ok(events) => events,
-                Err(TransactionEventsError::ExtrinsicFailed(error)) => return Err(Failure::Dispatch(name_of(&error))),
-                Err(error) => return Err(unconfirmed(error.to_string()).into()),
-            };
-            let mut included = Included {
-                evidence: Evidence {
-                    block: at.block_number(),
-                    block_hash: format!("0x{}", hex::encode(block.block_hash())),
-                    extrinsic: extrinsic.clone(),
-                    fee: 0,
-                },
-                events: Vec::new(),
-                instantiated: Vec::new(),
-            };
-            for event in events.iter() {
-                let event = event.map_err(|error| unconfirmed(error.to_string()))?;
-                match (event.pallet_name(), event.event_name()) {
-                    ("Contracts", "ContractEmitted") => included.events.extend(ContractEvent::read(&event)),
-                    ("Contracts", "Instantiated") => {
-                        // Deployer, then contract.
-                        let contract: Option<[u8; 32]> =
-                            event.field_bytes().get(32..64).and_then(|id| id.try_into().ok());
-                        included.instantiated.extend(contract);
-                    }
-                    ("TransactionPayment", "TransactionFeePaid") => {
-                        // Who, then the fee, then the tip.
-                        let fee = event.field_bytes().get(32..48).and_then(|fee| fee.try_into().ok());
-                        included.evidence.fee = fee.map(u128::from_le_bytes).unwrap_or_default();
-                    }
-                    _ => {}
-                }
-            }
-            return Ok(included);
+            let at = block.at().await.map_err(|error| attempt.unconfirmed(error))?;
+            return Ok(match attempt.read(&at).await? {
+                Some(included) => Told::Included(included),
+                None => Told::NotIncluded("another transaction of the account took its place".to_owned()),
+            });
         }
     }
 }
 
-impl From<Failure> for ClientError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Client(error) => error,
-            Failure::Dispatch(reason) => Self::Dispatch(reason),
-        }
-    }
+/// What a node tells of a transaction.
+enum Told {
+    Included(Included),
+    NotIncluded(String),
 }
