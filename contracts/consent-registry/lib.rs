@@ -2,79 +2,232 @@
 
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
 
+mod file;
 mod registry;
 
 #[ink::contract]
 #[allow(missing_docs, unsafe_code, reason = "in what the macro makes")]
 mod consent_registry {
-    use crate::registry::Consents;
+    use crate::registry::{Consents, Desk};
+    use ink::env::hash::Blake2x256;
     use ink::prelude::vec::Vec;
     use salus_domain::consent::Consent;
     use salus_domain::evaluate::Evaluation;
-    use salus_domain::ids::ConsentId;
+    use salus_domain::ids::{self, ConsentId};
+    use salus_domain::mandate::Mandate;
     use salus_domain::request::Request;
     use salus_domain::time;
+    use salus_interface::answer;
     use salus_interface::consent::{
-        self, ConsentAmended, ConsentError, ConsentRecorded, ConsentRevoked, ConsentSummary,
+        self, CarriedOut, ConsentError, ConsentProposed, ConsentSummary, Done, Instruction, Order, OrdersCarriedOut,
+        Place, ProposalWithdrawn, RelayError, SignedOrder, MAX_ORDERS,
     };
+    use scale::Encode;
 
-    /// Holds every patient's consents. It has no owner and no switch: what a patient recorded, only that patient
-    /// changes.
+    /// How many bytes of orders one event tells: what a chain takes as an event, 16 KiB, less room for its head.
+    const MAX_TOLD: usize = 15 * 1024;
+    /// How many bytes [`CarriedOut`] has beside the order.
+    const MAX_ABOUT_ORDER: usize = 48;
+
+    /// Holds every patient's consents. It has no owner and no switch: what a patient recorded, only that patient and its
+    /// proxies change.
     #[ink(storage)]
-    #[derive(Default)]
     pub struct ConsentRegistry {
+        genesis: [u8; 32],
         consents: Consents,
     }
 
     impl ConsentRegistry {
-        /// An empty registry.
+        /// An empty registry on the chain with this genesis hash, for which signatures are to count. A contract cannot look
+        /// it up; whoever uses the registry compares it with the chain.
         #[ink(constructor)]
-        pub fn new() -> Self {
-            Self::default()
+        pub fn new(genesis: ids::Hash) -> Self {
+            Self { genesis: genesis.0, consents: Consents::default() }
         }
 
         fn now(&self) -> time::Timestamp {
             time::Timestamp(self.env().block_timestamp())
         }
+
+        /// Carries out one order of the caller's for itself.
+        fn carry_out_own(&mut self, instruction: Instruction) -> Result<Done, ConsentError> {
+            self.carry_out_one(self.env().caller(), instruction)
+        }
+
+        /// Carries out one order of the caller's.
+        fn carry_out_one(&mut self, patient: AccountId, instruction: Instruction) -> Result<Done, ConsentError> {
+            let caller = self.env().caller();
+            let done = self.carry_out_all(caller, Vec::from([Order { patient, instruction }]))?;
+            done.first().copied().ok_or(ConsentError::NotFound)
+        }
+
+        fn carry_out_all(&mut self, caller: AccountId, orders: Vec<Order>) -> Result<Vec<Done>, ConsentError> {
+            let mut work = Work { several: orders.len() > 1, ..Work::default() };
+            let mut all = Vec::with_capacity(orders.len());
+            for order in orders {
+                all.push(self.carry_out_next(&mut work, caller, order, None)?);
+            }
+            self.finish(work);
+            Ok(all)
+        }
+
+        /// Carries out an order of `by`, who signed it with `nonce` or calls.
+        fn carry_out_next(
+            &mut self,
+            work: &mut Work,
+            by: AccountId,
+            order: Order,
+            nonce: Option<u32>,
+        ) -> Result<Done, ConsentError> {
+            let done = self.consents.carry_out(&mut work.desk, by, &order, self.now(), &hash)?;
+            let epoch = self.consents.epoch_on(&work.desk, order.patient);
+            let proxy = Some(by).filter(|by| *by != order.patient);
+            // One order fits into an event, whatever it is.
+            let size = if work.several { order.encode().len().saturating_add(MAX_ABOUT_ORDER) } else { 0 };
+            if work.size.saturating_add(size) > MAX_TOLD {
+                self.tell(core::mem::take(&mut work.told));
+                work.size = 0;
+            }
+            work.size = work.size.saturating_add(size);
+            work.told.push(CarriedOut { order, proxy, nonce, done, epoch });
+            Ok(done)
+        }
+
+        /// Writes what was changed, and tells what is not told yet.
+        fn finish(&mut self, work: Work) {
+            self.consents.put_back(work.desk);
+            self.tell(work.told);
+        }
+
+        fn tell(&self, orders: Vec<CarriedOut>) {
+            if !orders.is_empty() {
+                self.env().emit_event(OrdersCarriedOut { orders });
+            }
+        }
+    }
+
+    /// What a message is at.
+    #[derive(Default)]
+    struct Work {
+        desk: Desk,
+        /// Whether it has several orders.
+        several: bool,
+        /// What is to be told in one event.
+        told: Vec<CarriedOut>,
+        /// How many bytes that has at the most.
+        size: usize,
+    }
+
+    fn hash(input: &[u8]) -> [u8; 32] {
+        let mut output = [0; 32];
+        ink::env::hash_bytes::<Blake2x256>(input, &mut output);
+        output
     }
 
     impl consent::ConsentRegistry for ConsentRegistry {
         #[ink(message)]
         fn record(&mut self, consent: Consent) -> Result<ConsentId, ConsentError> {
-            let patient = self.env().caller();
-            let now = self.now();
-            let (id, epoch) = self.consents.record(patient, &consent, now)?;
-            self.env().emit_event(ConsentRecorded { patient, id, epoch, consent });
-            Ok(id)
+            let done = self.carry_out_own(Instruction::Record(consent));
+            answer(done.and_then(|done| done.recorded().ok_or(ConsentError::NotFound)))
         }
 
         #[ink(message)]
         fn amend(&mut self, id: ConsentId, consent: Consent) -> Result<u32, ConsentError> {
-            let patient = self.env().caller();
-            let now = self.now();
-            let (revision, epoch) = self.consents.amend(patient, id, &consent, now)?;
-            self.env().emit_event(ConsentAmended { patient, id, revision, epoch, consent });
-            Ok(revision)
+            let done = self.carry_out_own(Instruction::Amend(id, consent));
+            answer(done.and_then(|done| done.amended().ok_or(ConsentError::NotFound)))
         }
 
         #[ink(message)]
         fn revoke(&mut self, id: ConsentId) -> Result<(), ConsentError> {
-            let patient = self.env().caller();
-            let epoch = self.consents.revoke(patient, id)?;
-            self.env().emit_event(ConsentRevoked { patient, id, epoch });
-            Ok(())
+            answer(self.carry_out_own(Instruction::Revoke(id)).map(drop))
         }
 
         #[ink(message)]
         fn revoke_all(&mut self) -> Result<u32, ConsentError> {
-            let patient = self.env().caller();
-            let (revoked, epoch) = self.consents.revoke_all(patient);
-            let mut count = 0u32;
-            for id in revoked {
-                self.env().emit_event(ConsentRevoked { patient, id, epoch });
-                count = count.saturating_add(1);
+            let done = self.carry_out_own(Instruction::RevokeAll);
+            answer(done.and_then(|done| done.revoked().ok_or(ConsentError::NotFound)))
+        }
+
+        #[ink(message)]
+        fn propose(&mut self, patient: AccountId, consent: Consent) -> Result<(), ConsentError> {
+            let (proposer, now) = (self.env().caller(), self.now());
+            self.consents.propose(proposer, patient, &consent, now)?;
+            self.env().emit_event(ConsentProposed { patient, proposer, consent });
+            answer(Ok(()))
+        }
+
+        #[ink(message)]
+        fn withdraw(&mut self, patient: AccountId) -> Result<(), ConsentError> {
+            let proposer = self.env().caller();
+            self.consents.close(patient, proposer)?;
+            self.env().emit_event(ProposalWithdrawn { patient, proposer });
+            answer(Ok(()))
+        }
+
+        #[ink(message)]
+        fn accept(&mut self, proposer: AccountId, proposal: ids::Hash) -> Result<ConsentId, ConsentError> {
+            let done = self.carry_out_own(Instruction::Accept(proposer, proposal));
+            answer(done.and_then(|done| done.recorded().ok_or(ConsentError::NotFound)))
+        }
+
+        #[ink(message)]
+        fn reject(&mut self, proposer: AccountId) -> Result<(), ConsentError> {
+            answer(self.carry_out_own(Instruction::Reject(proposer)).map(drop))
+        }
+
+        #[ink(message)]
+        fn name_proxy(&mut self, proxy: AccountId, mandate: Mandate) -> Result<(), ConsentError> {
+            answer(self.carry_out_own(Instruction::NameProxy(proxy, mandate)).map(drop))
+        }
+
+        #[ink(message)]
+        fn remove_proxy(&mut self, patient: AccountId, proxy: AccountId) -> Result<(), ConsentError> {
+            answer(self.carry_out_one(patient, Instruction::RemoveProxy(proxy)).map(drop))
+        }
+
+        #[ink(message)]
+        fn carry_out(&mut self, orders: Vec<Order>) -> Result<Vec<Done>, ConsentError> {
+            if orders.len() > MAX_ORDERS {
+                return Err(ConsentError::TooManyOrders);
             }
-            Ok(count)
+            answer(self.carry_out_all(self.env().caller(), orders))
+        }
+
+        #[ink(message)]
+        fn relay(
+            &mut self,
+            place: Place,
+            orders: Vec<SignedOrder>,
+        ) -> Result<Vec<Result<Done, RelayError>>, ConsentError> {
+            if place.genesis.0 != self.genesis {
+                return Err(ConsentError::OtherChain);
+            }
+            if place.contract != self.env().account_id() {
+                return Err(ConsentError::OtherContract);
+            }
+            if orders.len() > MAX_ORDERS {
+                return Err(ConsentError::TooManyOrders);
+            }
+            let is_signed = |signed: &SignedOrder| {
+                let bytes = signed.signed_bytes(&hash, &place);
+                ink::env::sr25519_verify(&signed.signature, &bytes, signed.signer().as_ref()).is_ok()
+            };
+            let now = self.now();
+            let mut work = Work { several: orders.len() > 1, ..Work::default() };
+            let mut all = Vec::with_capacity(orders.len());
+            for signed in orders {
+                let signer = signed.signer();
+                let checked = self.consents.ensure_signed(&mut work.desk, &signed, now, is_signed);
+                all.push(checked.and_then(|next| {
+                    let SignedOrder { order, nonce, .. } = signed;
+                    let done = self.carry_out_next(&mut work, signer, order, Some(nonce));
+                    let done = done.map_err(RelayError::Refused)?;
+                    self.consents.use_nonce(&mut work.desk, signer, next);
+                    Ok(done)
+                }));
+            }
+            self.finish(work);
+            answer(Ok(all))
         }
 
         #[ink(message)]
@@ -95,6 +248,26 @@ mod consent_registry {
         #[ink(message)]
         fn epoch(&self, patient: AccountId) -> u32 {
             self.consents.epoch(patient)
+        }
+
+        #[ink(message)]
+        fn proposal(&self, patient: AccountId, proposer: AccountId) -> Option<Consent> {
+            self.consents.proposal(patient, proposer)
+        }
+
+        #[ink(message)]
+        fn mandate(&self, patient: AccountId, proxy: AccountId) -> Option<Mandate> {
+            self.consents.mandate(patient, proxy)
+        }
+
+        #[ink(message)]
+        fn nonce(&self, account: AccountId) -> u32 {
+            self.consents.nonce(account)
+        }
+
+        #[ink(message)]
+        fn genesis(&self) -> ids::Hash {
+            ids::Hash(self.genesis)
         }
     }
 }

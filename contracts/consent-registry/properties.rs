@@ -1,201 +1,269 @@
-//! What holds after every sequence of calls by anybody, against a model that is a plain list.
+//! What holds after every sequence of calls by anybody, against [`Model`].
 
-use super::common::{account, cases, consents, evaluations, period, requests, Case};
+use super::common::{account, cases, consents, evaluations, period, periods, requests, Case};
+use super::model::{agreed, person, Model, Told, PEOPLE};
+use super::orders::{here, signed};
 use super::testing::{at, calls, count, id, new_chain, newest};
-use super::{ConsentRegistry, Consents, MAX_ACTIVE_CONSENTS};
-use ink::primitives::AccountId;
+use super::{ConsentRegistry, Consents, Desk, GENESIS, MAX_ACTIVE_CONSENTS};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::subsequence;
+use salus_domain::codes::{Power, PowerSet};
 use salus_domain::consent::{Actor, Base, Consent, Decision, Provision};
 use salus_domain::evaluate::evaluate;
 use salus_domain::ids::ConsentId;
+use salus_domain::mandate::Mandate;
 use salus_domain::request::Request;
 use salus_domain::time::Timestamp;
 use salus_interface::consent::{
-    ConsentAmended, ConsentError, ConsentRecorded, ConsentRegistry as _, ConsentRevoked, ConsentSummary,
-    MAX_ENCODED_CONSENT, MAX_PAGE,
+    CarriedOut, ConsentError, ConsentProposed, ConsentRegistry as _, ConsentSummary, Done, Order, OrdersCarriedOut,
+    ProposalWithdrawn, RelayError, SignedOrder, MAX_PAGE,
 };
-use scale::Encode;
+
+/// For whom, and what.
+type ToldFor = (u8, Told);
 
 #[derive(Clone, Debug)]
 enum Step {
-    Record(u8, Consent),
-    Amend(u8, u32, Consent),
-    Revoke(u8, u32),
-    RevokeAll(u8),
+    /// The caller's own message.
+    Own(u8, Told),
+    Propose(u8, u8, Consent),
+    Withdraw(u8, u8),
+    /// A batch, by whoever calls.
+    Batch(u8, Vec<ToldFor>),
+    /// What was signed by whom: how far the nonce and the deadline are off, and whether the signature is genuine.
+    Relay(Vec<(u8, ToldFor, i8, i8, bool)>),
     Wait(u64),
     Ask(u8, Request),
 }
 
-fn steps(patients: u8, ids: u32, consents: impl Strategy<Value = Consent> + Clone) -> impl Strategy<Value = Step> {
-    let who = move || 0..patients;
+fn who() -> impl Strategy<Value = u8> {
+    0..PEOPLE
+}
+
+fn told(ids: u32, consents: impl Strategy<Value = Consent> + Clone + 'static) -> impl Strategy<Value = Told> + Clone {
+    let powers = subsequence(Power::ALL, 0..=4).prop_map(|powers| powers.into_iter().collect::<PowerSet>());
     prop_oneof![
-        8 => (who(), consents.clone()).prop_map(|(who, consent)| Step::Record(who, consent)),
-        4 => (who(), 0..ids, consents).prop_map(|(who, id, consent)| Step::Amend(who, id, consent)),
-        3 => (who(), 0..ids).prop_map(|(who, id)| Step::Revoke(who, id)),
-        1 => who().prop_map(Step::RevokeAll),
+        6 => consents.clone().prop_map(Told::Record),
+        3 => (0..ids, consents).prop_map(|(id, consent)| Told::Amend(id, consent)),
+        2 => (0..ids).prop_map(Told::Revoke),
+        1 => Just(Told::RevokeAll),
+        2 => (who(), prop::bool::weighted(0.8)).prop_map(|(who, as_proposed)| Told::Accept(who, as_proposed)),
+        1 => who().prop_map(Told::Reject),
+        3 => (who(), powers, periods()).prop_map(|(who, powers, period)| Told::NameProxy(who, powers, period)),
+        1 => who().prop_map(Told::RemoveProxy),
+    ]
+    .boxed()
+}
+
+fn steps(ids: u32, consents: impl Strategy<Value = Consent> + Clone + 'static) -> impl Strategy<Value = Step> {
+    let told = told(ids, consents.clone());
+    // Mostly for oneself.
+    let told_for = |told: BoxedStrategy<Told>| (who(), prop::bool::weighted(0.6), who(), told);
+    let batch = (who(), vec(told_for(told.clone().boxed()), 0..5)).prop_map(|(caller, orders)| {
+        let orders = orders.into_iter().map(|(_, own, patient, told)| (if own { caller } else { patient }, told));
+        Step::Batch(caller, orders.collect())
+    });
+    let off = || prop_oneof![8 => Just(0i8), 1 => Just(-1i8), 1 => Just(1i8)];
+    let late = prop_oneof![9 => Just(1i8), 1 => Just(0i8)];
+    let relay = vec((told_for(told.clone().boxed()), off(), late, prop::bool::weighted(0.9)), 0..5);
+    let relay = relay.prop_map(|orders| {
+        let orders = orders.into_iter().map(|((by, own, patient, told), nonce, deadline, genuine)| {
+            (by, (if own { by } else { patient }, told), nonce, deadline, genuine)
+        });
+        Step::Relay(orders.collect())
+    });
+    prop_oneof![
+        8 => (who(), told).prop_map(|(who, told)| Step::Own(who, told)),
+        3 => (who(), who(), consents).prop_map(|(who, patient, consent)| Step::Propose(who, patient, consent)),
+        1 => (who(), who()).prop_map(|(who, patient)| Step::Withdraw(who, patient)),
+        3 => batch,
+        4 => relay,
         2 => (1u64..4).prop_map(Step::Wait),
         4 => (who(), requests()).prop_map(|(who, request)| Step::Ask(who, request)),
     ]
 }
 
-/// What one patient has: nothing is clever here.
-#[derive(Clone, Debug, Default)]
-struct Model {
-    epoch: u32,
-    next: u32,
-    kept: Vec<(ConsentId, u32, Consent)>,
-}
-
-impl Model {
-    fn accepts(consent: &Consent, now: Timestamp) -> Result<(), ConsentError> {
-        consent.validate().map_err(ConsentError::Malformed)?;
-        if consent.period.end <= now {
-            Err(ConsentError::AlreadyOver)
-        } else if consent.encode().len() > MAX_ENCODED_CONSENT {
-            Err(ConsentError::TooLarge)
-        } else {
-            Ok(())
+/// Does what the caller can do by a message of its own; what it gave, as an order would.
+fn own(registry: &mut ConsentRegistry, model: &Model, who: u8, told: &Told) -> Result<Done, ConsentError> {
+    match told {
+        Told::Record(consent) => registry.record(consent.clone()).map(Done::Recorded),
+        Told::Amend(id, consent) => registry.amend(ConsentId(*id), consent.clone()).map(Done::Amended),
+        Told::Revoke(id) => registry.revoke(ConsentId(*id)).map(|()| Done::Revoked(1)),
+        Told::RevokeAll => registry.revoke_all().map(Done::Revoked),
+        Told::Accept(proposer, as_proposed) => {
+            let proposed = model.proposals.get(&(who, *proposer)).filter(|_| *as_proposed);
+            let agreed = proposed.map_or(salus_domain::ids::Hash([1; 32]), agreed);
+            registry.accept(person(*proposer), agreed).map(Done::Recorded)
         }
-    }
-
-    fn record(&mut self, consent: Consent, now: Timestamp) -> Result<ConsentId, ConsentError> {
-        Self::accepts(&consent, now)?;
-        if self.kept.len() >= MAX_ACTIVE_CONSENTS {
-            if self.kept.iter().all(|(_, _, kept)| kept.period.end > now) {
-                return Err(ConsentError::TooManyActive);
-            }
-            self.kept.retain(|(_, _, kept)| kept.period.end > now);
+        Told::Reject(proposer) => registry.reject(person(*proposer)).map(|()| Done::Rejected),
+        Told::NameProxy(proxy, powers, period) => {
+            let mandate = Mandate { powers: *powers, period: *period };
+            registry.name_proxy(person(*proxy), mandate).map(|()| Done::ProxyNamed)
         }
-        let id = ConsentId(self.next);
-        self.kept.push((id, 0, consent));
-        self.next += 1;
-        self.epoch += 1;
-        Ok(id)
-    }
-
-    fn amend(&mut self, id: ConsentId, consent: Consent, now: Timestamp) -> Result<u32, ConsentError> {
-        Self::accepts(&consent, now)?;
-        let kept = self.kept.iter_mut().find(|(known, _, _)| *known == id).ok_or(ConsentError::NotFound)?;
-        *kept = (id, kept.1 + 1, consent);
-        self.epoch += 1;
-        Ok(kept.1)
-    }
-
-    fn revoke(&mut self, id: ConsentId) -> Result<(), ConsentError> {
-        let place = self.kept.iter().position(|(known, _, _)| *known == id).ok_or(ConsentError::NotFound)?;
-        self.kept.remove(place);
-        self.epoch += 1;
-        Ok(())
-    }
-
-    fn revoke_all(&mut self) -> u32 {
-        let count = self.kept.len() as u32;
-        self.epoch += u32::from(count > 0);
-        self.kept.clear();
-        count
-    }
-
-    /// Every consent, whomever it can concern.
-    fn all(&self) -> Vec<(ConsentId, Consent)> {
-        self.kept.iter().map(|(id, _, consent)| (*id, consent.clone())).collect()
+        Told::RemoveProxy(proxy) => registry.remove_proxy(person(who), person(*proxy)).map(|()| Done::ProxyRemoved),
     }
 }
 
-fn patient(who: u8) -> AccountId {
-    id(100 + who)
+/// What an event must tell of an order that was carried out.
+fn carried_out(model: &Model, by: u8, order: Order, patient: u8, nonce: Option<u32>, done: Done) -> CarriedOut {
+    let proxy = Some(person(by)).filter(|_| by != patient);
+    CarriedOut { order, proxy, nonce, done, epoch: model.patient(patient).epoch }
 }
 
-/// Takes each step in the contract and in the model, and compares.
-fn agree(models: &mut [Model], steps: Vec<Step>) -> Result<(), TestCaseError> {
-    new_chain();
-    let mut registry = ConsentRegistry::new();
-    for (who, model) in models.iter_mut().enumerate() {
-        calls(patient(who as u8));
-        for (_, _, consent) in std::mem::take(&mut model.kept) {
-            model.record(consent.clone(), Timestamp(0)).unwrap();
-            registry.record(consent).unwrap();
+fn batch(registry: &mut ConsentRegistry, model: &mut Model, by: u8, told: &[ToldFor]) -> Result<(), TestCaseError> {
+    calls(person(by));
+    // Off chain a refused message is not undone: what goes before a refused order is a batch, and the order another one.
+    let (mut orders, mut expected, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    let mut refused = None;
+    for (patient, told) in told {
+        let order = Order { patient: person(*patient), instruction: model.instruction(*patient, told) };
+        match model.carry_out(by, *patient, told) {
+            Ok(done) => {
+                events.push(carried_out(model, by, order.clone(), *patient, None, done));
+                orders.push(order);
+                expected.push(done);
+            }
+            Err(error) => {
+                refused = Some((order, error));
+                break;
+            }
         }
     }
-    let mut now = Timestamp(0);
-    for step in steps {
-        let before = count();
-        let (who, told) = match step {
-            Step::Wait(time) => {
-                now = now.plus(time);
-                at(now);
-                continue;
-            }
-            Step::Ask(who, request) => {
-                let evaluation = registry.decide(patient(who), request.clone());
-                prop_assert_eq!(evaluation, evaluate(&models[usize::from(who)].all(), &request, now));
-                (who, 0)
-            }
-            Step::Record(who, consent) => {
-                calls(patient(who));
-                let expected = models[usize::from(who)].record(consent.clone(), now);
-                prop_assert_eq!(registry.record(consent.clone()), expected);
-                if let Ok(id) = expected {
-                    let epoch = models[usize::from(who)].epoch;
-                    let event = ConsentRecorded { patient: patient(who), id, epoch, consent };
-                    prop_assert_eq!(newest::<ConsentRecorded>(), event);
-                }
-                (who, usize::from(expected.is_ok()))
-            }
-            Step::Amend(who, id, consent) => {
-                let id = ConsentId(id);
-                calls(patient(who));
-                let expected = models[usize::from(who)].amend(id, consent.clone(), now);
-                prop_assert_eq!(registry.amend(id, consent.clone()), expected);
-                if let Ok(revision) = expected {
-                    let epoch = models[usize::from(who)].epoch;
-                    let event = ConsentAmended { patient: patient(who), id, revision, epoch, consent };
-                    prop_assert_eq!(newest::<ConsentAmended>(), event);
-                }
-                (who, usize::from(expected.is_ok()))
-            }
-            Step::Revoke(who, id) => {
-                let id = ConsentId(id);
-                calls(patient(who));
-                let expected = models[usize::from(who)].revoke(id);
-                prop_assert_eq!(registry.revoke(id), expected);
-                if expected.is_ok() {
-                    let epoch = models[usize::from(who)].epoch;
-                    prop_assert_eq!(newest::<ConsentRevoked>(), ConsentRevoked { patient: patient(who), id, epoch });
-                }
-                (who, usize::from(expected.is_ok()))
-            }
-            Step::RevokeAll(who) => {
-                calls(patient(who));
-                let revoked = models[usize::from(who)].revoke_all();
-                prop_assert_eq!(registry.revoke_all(), Ok(revoked));
-                (who, revoked as usize)
-            }
-        };
-        prop_assert_eq!(count() - before, told, "one event for each change, none for a refusal");
-        // Only the caller's consents can have changed; all are compared in the end.
-        same(&registry, patient(who), &models[usize::from(who)])?;
-    }
-    for (who, model) in (0..).zip(&*models) {
-        same(&registry, patient(who), model)?;
+    prop_assert_eq!(registry.carry_out(orders), Ok(expected));
+    all_told(events)?;
+    if let Some((order, error)) = refused {
+        prop_assert_eq!(registry.carry_out(vec![order]), Err(error));
     }
     Ok(())
 }
 
-/// Index and texts are what the model has, and there is no text besides.
-fn same(registry: &ConsentRegistry, patient: AccountId, model: &Model) -> Result<(), TestCaseError> {
-    prop_assert!(model.kept.len() <= MAX_ACTIVE_CONSENTS);
-    prop_assert_eq!(registry.epoch(patient), model.epoch);
-    let listed: Vec<_> = model
-        .kept
-        .iter()
-        .map(|(id, revision, consent)| ConsentSummary { id: *id, revision: *revision, period: consent.period })
-        .collect();
-    prop_assert_eq!(registry.in_force(patient, ConsentId(0), MAX_PAGE), listed);
-    let mut kept = model.kept.iter().peekable();
-    for id in (0..=model.next).map(ConsentId) {
-        let text = kept.next_if(|(known, _, _)| *known == id).map(|(_, _, consent)| consent.clone());
-        prop_assert_eq!(registry.consent(patient, id), text);
+/// The newest event tells of these, if there are any.
+fn all_told(orders: Vec<CarriedOut>) -> Result<(), TestCaseError> {
+    if !orders.is_empty() {
+        prop_assert_eq!(newest::<OrdersCarriedOut>(), OrdersCarriedOut { orders });
+    }
+    Ok(())
+}
+
+fn relay(
+    registry: &mut ConsentRegistry,
+    model: &mut Model,
+    told: &[(u8, ToldFor, i8, i8, bool)],
+) -> Result<(), TestCaseError> {
+    let (mut orders, mut expected, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    for (by, (patient, told), nonce, deadline, genuine) in told {
+        let order = Order { patient: person(*patient), instruction: model.instruction(*patient, told) };
+        let nonce = model.nonce(*by).saturating_add_signed(i32::from(*nonce));
+        let deadline = Timestamp(model.now.0.saturating_add_signed(i64::from(*deadline)));
+        let mut one = signed(100 + by, order.clone(), nonce, deadline, &here());
+        one.signature[7] ^= u8::from(!genuine);
+        orders.push(one);
+        let done = model.relay(*by, *patient, told, (nonce, deadline), *genuine);
+        if let Ok(done) = done {
+            events.push(carried_out(model, *by, order, *patient, Some(nonce), done));
+        }
+        expected.push(done);
+    }
+    let before = count();
+    prop_assert_eq!(registry.relay(here(), orders.clone()), Ok(expected.clone()));
+    prop_assert_eq!(count() - before, usize::from(!events.is_empty()));
+    all_told(events)?;
+    // Once more: nothing that was carried out is carried out again.
+    let done = |(_, expected): &(SignedOrder, Result<Done, RelayError>)| expected.is_ok();
+    let replay: Vec<_> = orders.into_iter().zip(expected).filter(done).map(|(order, _)| order).collect();
+    let refused = vec![Err(RelayError::NonceUsed); replay.len()];
+    prop_assert_eq!(registry.relay(here(), replay), Ok(refused));
+    Ok(())
+}
+
+/// Takes each step in the contract and in the model, and compares.
+fn agree(begin: &[Consent], steps: &[Step]) -> Result<(), TestCaseError> {
+    new_chain();
+    let (mut registry, mut model) = (ConsentRegistry::new(GENESIS), Model::default());
+    calls(person(0));
+    for consent in begin {
+        model.carry_out(0, 0, &Told::Record(consent.clone())).unwrap();
+        registry.record(consent.clone()).unwrap();
+    }
+    for step in steps {
+        let before = count();
+        match step {
+            Step::Wait(time) => {
+                model.now = model.now.plus(*time);
+                at(model.now);
+            }
+            Step::Ask(who, request) => {
+                let evaluation = registry.decide(person(*who), request.clone());
+                prop_assert_eq!(evaluation, evaluate(&model.all(*who), request, model.now));
+            }
+            Step::Own(who, told) => {
+                calls(person(*who));
+                let order = Order { patient: person(*who), instruction: model.instruction(*who, told) };
+                let done = own(&mut registry, &model, *who, told);
+                prop_assert_eq!(done, model.carry_out(*who, *who, told));
+                prop_assert_eq!(
+                    count() - before,
+                    usize::from(done.is_ok()),
+                    "one event for each order, none for a refusal"
+                );
+                if let Ok(done) = done {
+                    all_told(vec![carried_out(&model, *who, order, *who, None, done)])?;
+                }
+            }
+            Step::Propose(proposer, patient, consent) => {
+                calls(person(*proposer));
+                let expected = model.acceptable(consent);
+                prop_assert_eq!(registry.propose(person(*patient), consent.clone()), expected);
+                if expected.is_ok() {
+                    model.proposals.insert((*patient, *proposer), consent.clone());
+                    let (patient, proposer) = (person(*patient), person(*proposer));
+                    let event = ConsentProposed { patient, proposer, consent: consent.clone() };
+                    prop_assert_eq!(newest::<ConsentProposed>(), event);
+                }
+            }
+            Step::Withdraw(proposer, patient) => {
+                calls(person(*proposer));
+                let known = model.proposals.remove(&(*patient, *proposer)).is_some();
+                let expected = if known { Ok(()) } else { Err(ConsentError::NoProposal) };
+                prop_assert_eq!(registry.withdraw(person(*patient)), expected);
+                prop_assert_eq!(count() - before, usize::from(known));
+                if known {
+                    let (patient, proposer) = (person(*patient), person(*proposer));
+                    prop_assert_eq!(newest::<ProposalWithdrawn>(), ProposalWithdrawn { patient, proposer });
+                }
+            }
+            Step::Batch(by, told) => batch(&mut registry, &mut model, *by, told)?,
+            Step::Relay(told) => relay(&mut registry, &mut model, told)?,
+        }
+    }
+    same(&registry, &model)
+}
+
+/// Storage is what the model has, and there is no text besides.
+fn same(registry: &ConsentRegistry, model: &Model) -> Result<(), TestCaseError> {
+    for who in 0..PEOPLE {
+        let (account, patient) = (person(who), model.patient(who));
+        prop_assert!(patient.kept.len() <= MAX_ACTIVE_CONSENTS);
+        prop_assert_eq!(registry.epoch(account), patient.epoch);
+        prop_assert_eq!(registry.nonce(account), model.nonce(who));
+        let listed: Vec<_> = patient
+            .kept
+            .iter()
+            .map(|(id, revision, consent)| ConsentSummary { id: *id, revision: *revision, period: consent.period })
+            .collect();
+        prop_assert_eq!(registry.in_force(account, ConsentId(0), MAX_PAGE), listed);
+        let mut kept = patient.kept.iter().peekable();
+        for id in (0..=patient.next).map(ConsentId) {
+            let text = kept.next_if(|(known, _, _)| *known == id).map(|(_, _, consent)| consent.clone());
+            prop_assert_eq!(registry.consent(account, id), text);
+        }
+        for other in 0..PEOPLE {
+            prop_assert_eq!(registry.proposal(account, person(other)), model.proposals.get(&(who, other)).cloned());
+            let mandate =
+                model.mandates.get(&(who, other)).map(|(powers, period)| Mandate { powers: *powers, period: *period });
+            prop_assert_eq!(registry.mandate(account, person(other)), mandate);
+        }
     }
     Ok(())
 }
@@ -215,35 +283,37 @@ fn brief() -> impl Strategy<Value = Consent> + Clone {
 }
 
 proptest! {
-    #![proptest_config(cases(8))]
+    #![proptest_config(cases(1))]
 
     #[test]
-    fn the_registry_does_what_a_plain_list_does(steps in vec(steps(3, 6, consents().boxed()), 0..24)) {
-        agree(&mut vec![Model::default(); 3], steps)?;
+    fn the_registry_does_what_plain_lists_do(steps in vec(steps(6, consents().boxed()), 0..24)) {
+        agree(&[], &steps)?;
     }
 
     #[test]
     fn leaving_out_whom_a_consent_cannot_concern_never_changes_the_answer(case in evaluations()) {
         let Case { consents, request, now } = case;
         new_chain();
-        let mut registry = Consents::default();
+        let (mut registry, mut desk) = (Consents::default(), Desk::default());
         for (_, consent) in &consents {
-            registry.record(id(1), consent, Timestamp(0)).unwrap();
+            registry.record(&mut desk, id(1), consent, Timestamp(0)).unwrap();
         }
+        registry.put_back(desk);
         prop_assert_eq!(registry.decide(id(1), &request, now), evaluate(&consents, &request, now));
     }
 }
 
 proptest! {
-    #![proptest_config(cases(40))]
+    // Each case begins with a list that is almost full.
+    #![proptest_config(cases(4))]
 
     #[test]
     fn active_consents_are_never_more_than_64_and_those_that_are_over_make_room(
         begin in vec(brief(), 58..=MAX_ACTIVE_CONSENTS),
-        steps in vec(steps(1, 70, brief()), 0..60),
+        steps in vec(steps(70, brief()), 0..60),
     ) {
-        let kept = begin.into_iter().map(|consent| (ConsentId(0), 0, consent)).collect();
-        let steps = steps.into_iter().filter(|step| !matches!(step, Step::RevokeAll(_))).collect();
-        agree(&mut [Model { kept, ..Model::default() }], steps)?;
+        let spares = |step: &Step| !format!("{step:?}").contains("RevokeAll");
+        let steps: Vec<_> = steps.into_iter().filter(spares).collect();
+        agree(&begin, &steps)?;
     }
 }

@@ -1,181 +1,385 @@
-//! The storage of the consent registry and its logic, without environment: caller and time are arguments.
+//! The storage of the consent registry and its logic, without environment: caller, time and signatures are arguments.
 //!
-//! Two kinds of cells. The *index* of a patient is one cell with a short entry for each active consent: its id, its
-//! period and whom it can concern. A consent's text is a cell of its own. So a change reads and writes the index and one
-//! text, and a decision reads the index and only the texts that can match.
+//! Each account has a [`File`], which lists its consents and holds the short texts; a long text has a cell of its own. A
+//! change reads and writes the file, a decision reads the file and, of the long texts, only those that can match.
 
+use crate::file::{Entry, File, Text};
 use ink::prelude::vec::Vec;
 use ink::primitives::AccountId;
 use ink::storage::Mapping;
+use salus_domain::commitment::{self, Blake2b256};
 use salus_domain::consent::{Actor, Audience, Consent, Provision, MAX_ACTIVE_CONSENTS};
-use salus_domain::evaluate::{evaluate, Evaluation};
-use salus_domain::ids::ConsentId;
+use salus_domain::evaluate::{evaluate, Answer, Deciding, Evaluation, Redaction};
+use salus_domain::ids::{ConsentId, Hash};
+use salus_domain::mandate::Mandate;
 use salus_domain::request::Request;
-use salus_domain::time::{Period, Timestamp};
-use salus_interface::consent::{ConsentError, ConsentSummary, MAX_DECODED_CONSENT, MAX_ENCODED_CONSENT, MAX_PAGE};
+use salus_domain::time::Timestamp;
+use salus_interface::consent::{
+    ConsentError, ConsentSummary, Done, Instruction, Order, RelayError, SignedOrder, MAX_DECODED_CONSENT,
+    MAX_ENCODED_CONSENT, MAX_PAGE,
+};
 use scale::Encode;
 
-/// Every patient's consents.
+/// Every patient's consents, what is proposed to them, and who acts for them.
 #[ink::storage_item]
 #[derive(Default)]
 #[cfg_attr(test, derive(Debug))]
 pub struct Consents {
-    indexes: Mapping<AccountId, Index>,
-    texts: Mapping<(AccountId, ConsentId), Text>,
+    files: Mapping<AccountId, File>,
+    texts: Mapping<(AccountId, ConsentId), Kept>,
+    /// By patient and who proposes.
+    proposals: Mapping<(AccountId, AccountId), Kept>,
+    /// By patient and proxy.
+    mandates: Mapping<(AccountId, AccountId), Given>,
 }
 
-/// A consent's text.
+/// A consent in a cell of its own.
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub struct Text(Consent);
+pub struct Kept(Consent);
 
-impl scale::EncodeLike<Text> for Consent {}
+/// A mandate in a cell of its own.
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Given(Mandate);
 
-/// What is known of a patient's consents without reading one.
+impl scale::EncodeLike<Kept> for Consent {}
+impl scale::EncodeLike<Given> for Mandate {}
+
+salus_interface::kept_in_one_cell!(Kept, Given);
+
+/// The file that is being worked on. Orders in a row for one patient read and write its file once.
 #[derive(Default)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub struct Index {
-    /// Goes up with every change.
-    epoch: u32,
-    /// The id of the patient's next consent.
-    next: u32,
-    /// The active consents, by id.
-    entries: Vec<Entry>,
-}
-
-#[derive(Clone, Copy)]
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-struct Entry {
-    id: ConsentId,
-    revision: u32,
-    period: Period,
-    audience: Audience,
-}
-
-salus_interface::kept_in_one_cell!(Text, Index);
-
-impl Index {
-    fn place(&self, id: ConsentId) -> Result<usize, ConsentError> {
-        self.entries.binary_search_by_key(&id, |entry| entry.id).map_err(|_| ConsentError::NotFound)
-    }
-}
+pub struct Desk(Option<(AccountId, File, (u32, u32))>);
 
 impl Consents {
-    /// Records a consent; returns its id and the patient's epoch. Does not check who calls.
+    /// Records a consent; returns its id. Does not check who calls.
     pub fn record(
         &mut self,
+        desk: &mut Desk,
         patient: AccountId,
         consent: &Consent,
         now: Timestamp,
-    ) -> Result<(ConsentId, u32), ConsentError> {
-        ensure_acceptable(consent, now)?;
-        let mut index = self.index(patient);
+    ) -> Result<ConsentId, ConsentError> {
+        let text = acceptable(consent, now)?;
+        let file = self.open(desk, patient);
+        let id = ConsentId(file.next);
+        let next = file.next.checked_add(1).ok_or(ConsentError::IdsUsedUp)?;
         // Those that are over can never count again: they make room.
         let mut over = Vec::new();
-        if index.entries.len() >= MAX_ACTIVE_CONSENTS {
-            over.extend(index.entries.iter().filter(|entry| entry.period.end <= now).map(|entry| entry.id));
-            index.entries.retain(|entry| entry.period.end > now);
+        if file.entries.len() >= MAX_ACTIVE_CONSENTS {
+            over.extend(file.entries.iter().filter(|entry| entry.period.end <= now).map(|entry| entry.id));
+            if over.is_empty() {
+                return Err(ConsentError::TooManyActive);
+            }
         }
-        if index.entries.len() >= MAX_ACTIVE_CONSENTS {
-            return Err(ConsentError::TooManyActive);
-        }
-        let id = ConsentId(index.next);
-        index.next = index.next.checked_add(1).ok_or(ConsentError::IdsUsedUp)?;
-        index.entries.push(Entry { id, revision: 0, period: consent.period, audience: consent.audience() });
         for id in over {
-            self.texts.remove((patient, id));
+            self.drop_text(file, patient, id)?;
         }
-        self.texts.insert((patient, id), consent);
-        Ok((id, self.write(patient, index)))
+        file.next = next;
+        self.write_text(file, patient, file.entries.len(), Entry::of(id, 0, consent), (consent, &text));
+        Ok(id)
     }
 
-    /// Replaces a consent's text; returns its revision and the patient's epoch.
+    /// Replaces a consent's text; returns its revision. Does not check who calls.
     pub fn amend(
         &mut self,
+        desk: &mut Desk,
         patient: AccountId,
         id: ConsentId,
         consent: &Consent,
         now: Timestamp,
-    ) -> Result<(u32, u32), ConsentError> {
-        ensure_acceptable(consent, now)?;
-        let mut index = self.index(patient);
-        let place = index.place(id)?;
-        let entry = index.entries.get_mut(place).ok_or(ConsentError::NotFound)?;
+    ) -> Result<u32, ConsentError> {
+        let text = acceptable(consent, now)?;
+        let file = self.open(desk, patient);
+        let place = file.place(id)?;
+        let entry = file.entries.get(place).ok_or(ConsentError::NotFound)?;
         let revision = entry.revision.checked_add(1).ok_or(ConsentError::IdsUsedUp)?;
-        *entry = Entry { id, revision, period: consent.period, audience: consent.audience() };
-        self.texts.insert((patient, id), consent);
-        Ok((revision, self.write(patient, index)))
+        self.write_text(file, patient, place, Entry::of(id, revision, consent), (consent, &text));
+        Ok(revision)
     }
 
-    /// Takes a consent out; returns the patient's epoch.
-    pub fn revoke(&mut self, patient: AccountId, id: ConsentId) -> Result<u32, ConsentError> {
-        let mut index = self.index(patient);
-        let place = index.place(id)?;
-        index.entries.remove(place);
-        self.texts.remove((patient, id));
-        Ok(self.write(patient, index))
+    /// Takes a consent out. Does not check who calls.
+    fn revoke(&mut self, desk: &mut Desk, patient: AccountId, id: ConsentId) -> Result<(), ConsentError> {
+        let file = self.open(desk, patient);
+        self.drop_text(file, patient, id)?;
+        file.changed();
+        Ok(())
     }
 
-    /// Takes all consents out; returns which, and the patient's epoch.
-    pub fn revoke_all(&mut self, patient: AccountId) -> (Vec<ConsentId>, u32) {
-        let mut index = self.index(patient);
-        let revoked: Vec<_> = index.entries.drain(..).map(|entry| entry.id).collect();
-        if revoked.is_empty() {
-            return (revoked, index.epoch);
+    /// Takes all consents out; returns how many there were. Does not check who calls.
+    fn revoke_all(&mut self, desk: &mut Desk, patient: AccountId) -> u32 {
+        let file = self.open(desk, patient);
+        for entry in file.entries.iter().filter(|entry| !entry.is_inline()) {
+            self.texts.remove((patient, entry.id));
         }
-        for id in &revoked {
-            self.texts.remove((patient, *id));
+        let count = file.clear();
+        if count > 0 {
+            file.changed();
         }
-        let epoch = self.write(patient, index);
-        (revoked, epoch)
+        count
+    }
+
+    /// Keeps what `proposer` asks a patient for, in place of what it asked for before.
+    pub fn propose(
+        &mut self,
+        proposer: AccountId,
+        patient: AccountId,
+        consent: &Consent,
+        now: Timestamp,
+    ) -> Result<(), ConsentError> {
+        acceptable(consent, now)?;
+        self.proposals.insert((patient, proposer), consent);
+        Ok(())
+    }
+
+    /// Takes a proposal out. Does not check who calls.
+    pub fn close(&mut self, patient: AccountId, proposer: AccountId) -> Result<(), ConsentError> {
+        if !self.proposals.contains((patient, proposer)) {
+            return Err(ConsentError::NoProposal);
+        }
+        self.proposals.remove((patient, proposer));
+        Ok(())
+    }
+
+    /// Records a proposal, if it is what was agreed to; returns the consent's id. Does not check who calls.
+    fn accept(
+        &mut self,
+        desk: &mut Desk,
+        (patient, proposer): (AccountId, AccountId),
+        agreed: Hash,
+        now: Timestamp,
+        hash: &impl Blake2b256,
+    ) -> Result<ConsentId, ConsentError> {
+        let consent = self.proposal(patient, proposer).ok_or(ConsentError::NoProposal)?;
+        if commitment::proposal(hash, &consent) != agreed {
+            return Err(ConsentError::ProposalChanged);
+        }
+        let id = self.record(desk, patient, &consent, now)?;
+        self.proposals.remove((patient, proposer));
+        Ok(id)
+    }
+
+    /// Gives a mandate, or replaces it. Does not check who calls.
+    fn name_proxy(
+        &mut self,
+        patient: AccountId,
+        proxy: AccountId,
+        mandate: &Mandate,
+        now: Timestamp,
+    ) -> Result<(), ConsentError> {
+        mandate.validate(now).map_err(ConsentError::MandateMalformed)?;
+        self.mandates.insert((patient, proxy), mandate);
+        Ok(())
+    }
+
+    /// Takes a mandate back. Does not check who calls.
+    fn remove_proxy(&mut self, patient: AccountId, proxy: AccountId) -> Result<(), ConsentError> {
+        if !self.mandates.contains((patient, proxy)) {
+            return Err(ConsentError::NoProxy);
+        }
+        self.mandates.remove((patient, proxy));
+        Ok(())
+    }
+
+    /// Carries out an order of the patient's, or of a proxy's with the power for it. What it changes in a file stands on the
+    /// desk until [`Self::put_back`]; an order that is refused changes nothing.
+    pub fn carry_out(
+        &mut self,
+        desk: &mut Desk,
+        by: AccountId,
+        order: &Order,
+        now: Timestamp,
+        hash: &impl Blake2b256,
+    ) -> Result<Done, ConsentError> {
+        let patient = order.patient;
+        self.ensure_may(by, order, now)?;
+        match &order.instruction {
+            Instruction::Record(consent) => self.record(desk, patient, consent, now).map(Done::Recorded),
+            Instruction::Amend(id, consent) => self.amend(desk, patient, *id, consent, now).map(Done::Amended),
+            Instruction::Revoke(id) => self.revoke(desk, patient, *id).map(|()| Done::Revoked(1)),
+            Instruction::RevokeAll => Ok(Done::Revoked(self.revoke_all(desk, patient))),
+            Instruction::Accept(proposer, agreed) => {
+                self.accept(desk, (patient, *proposer), *agreed, now, hash).map(Done::Recorded)
+            }
+            Instruction::Reject(proposer) => self.close(patient, *proposer).map(|()| Done::Rejected),
+            Instruction::NameProxy(proxy, mandate) => {
+                self.name_proxy(patient, *proxy, mandate, now).map(|()| Done::ProxyNamed)
+            }
+            Instruction::RemoveProxy(proxy) => self.remove_proxy(patient, *proxy).map(|()| Done::ProxyRemoved),
+        }
+    }
+
+    /// The guard of what was signed: it is in time, in turn, and the signer's. `is_signed` says whether the signature is.
+    /// Returns the nonce after it, for [`Self::use_nonce`] once the order was carried out.
+    pub fn ensure_signed(
+        &mut self,
+        desk: &mut Desk,
+        signed: &SignedOrder,
+        now: Timestamp,
+        is_signed: impl FnOnce(&SignedOrder) -> bool,
+    ) -> Result<u32, RelayError> {
+        if signed.deadline <= now {
+            return Err(RelayError::DeadlineOver);
+        }
+        let nonce = self.open(desk, signed.signer()).nonce;
+        if signed.nonce < nonce {
+            return Err(RelayError::NonceUsed);
+        }
+        if signed.nonce > nonce {
+            return Err(RelayError::NonceAhead);
+        }
+        if !is_signed(signed) {
+            return Err(RelayError::BadSignature);
+        }
+        nonce.checked_add(1).ok_or(RelayError::Refused(ConsentError::IdsUsedUp))
+    }
+
+    /// Sets the nonce that the account's next signed order must have.
+    pub fn use_nonce(&mut self, desk: &mut Desk, signer: AccountId, next: u32) {
+        self.open(desk, signer).nonce = next;
+    }
+
+    /// Writes the file on the desk, if anything in it changed.
+    pub fn put_back(&mut self, desk: Desk) {
+        let Some((account, file, before)) = desk.0 else { return };
+        if (file.epoch, file.nonce) != before {
+            self.files.insert(account, &file);
+        }
     }
 
     /// What the patient's consents answer.
     pub fn decide(&self, patient: AccountId, request: &Request, now: Timestamp) -> Evaluation {
         let asking = Audience::of(&request.principal);
-        let consents: Vec<_> = self
-            .index(patient)
-            .entries
-            .iter()
-            .filter(|entry| entry.period.contains(now) && entry.audience.may_concern(asking))
-            .filter_map(|entry| self.consent(patient, entry.id).map(|consent| (entry.id, consent)))
-            .collect();
+        let file = self.file(patient);
+        let mut consents = Vec::new();
+        for (place, entry) in file.entries.iter().enumerate() {
+            if !(entry.period.contains(now) && entry.audience.may_concern(asking)) {
+                continue;
+            }
+            // Rule 7: what cannot be read is no permit.
+            let Some(consent) = self.text(&file, patient, place) else {
+                let deciding = [Deciding { consent: entry.id, provision: None }].into();
+                return Evaluation { answer: Answer::Deny, deciding, redact: Redaction::default() };
+            };
+            consents.push((entry.id, consent));
+        }
         evaluate(&consents, request, now)
     }
 
     /// A consent's text.
     pub fn consent(&self, patient: AccountId, id: ConsentId) -> Option<Consent> {
-        self.texts.get((patient, id)).map(|Text(consent)| consent)
+        let file = self.file(patient);
+        self.text(&file, patient, file.place(id).ok()?)
     }
 
     /// A page of the patient's active consents.
     pub fn in_force(&self, patient: AccountId, from: ConsentId, limit: u32) -> Vec<ConsentSummary> {
-        self.index(patient)
+        self.file(patient)
             .entries
             .iter()
             .filter(|entry| entry.id >= from)
             .take(limit.min(MAX_PAGE) as usize)
-            .map(|entry| ConsentSummary { id: entry.id, revision: entry.revision, period: entry.period })
+            .map(Entry::summary)
             .collect()
     }
 
     /// The patient's epoch.
     pub fn epoch(&self, patient: AccountId) -> u32 {
-        self.index(patient).epoch
+        self.file(patient).epoch
     }
 
-    fn index(&self, patient: AccountId) -> Index {
-        self.indexes.get(patient).unwrap_or_default()
+    /// The patient's epoch after what was done on the desk.
+    pub fn epoch_on(&self, desk: &Desk, patient: AccountId) -> u32 {
+        match &desk.0 {
+            Some((account, file, _)) if *account == patient => file.epoch,
+            _ => self.epoch(patient),
+        }
     }
 
-    /// The epoch may begin again after 2^32 changes: a cache only asks whether it is another one.
-    fn write(&mut self, patient: AccountId, mut index: Index) -> u32 {
-        index.epoch = index.epoch.wrapping_add(1);
-        self.indexes.insert(patient, &index);
-        index.epoch
+    /// The nonce of the account's next signed order.
+    pub fn nonce(&self, account: AccountId) -> u32 {
+        self.file(account).nonce
+    }
+
+    /// What is proposed to a patient.
+    pub fn proposal(&self, patient: AccountId, proposer: AccountId) -> Option<Consent> {
+        self.proposals.get((patient, proposer)).map(|Kept(consent)| consent)
+    }
+
+    /// What a proxy may do.
+    pub fn mandate(&self, patient: AccountId, proxy: AccountId) -> Option<Mandate> {
+        self.mandates.get((patient, proxy)).map(|Given(mandate)| mandate)
+    }
+
+    /// The guard of everything that is done for a patient.
+    fn ensure_may(&self, by: AccountId, order: &Order, now: Timestamp) -> Result<(), ConsentError> {
+        if by == order.patient || order.instruction == Instruction::RemoveProxy(by) {
+            return Ok(());
+        }
+        let power = order.instruction.power().ok_or(ConsentError::NotMandated)?;
+        match self.mandate(order.patient, by) {
+            Some(mandate) if mandate.allows(power, now) => Ok(()),
+            _ => Err(ConsentError::NotMandated),
+        }
+    }
+
+    fn file(&self, account: AccountId) -> File {
+        self.files.get(account).unwrap_or_default()
+    }
+
+    /// The account's file on the desk; the one that was there is put back.
+    fn open<'a>(&mut self, desk: &'a mut Desk, account: AccountId) -> &'a mut File {
+        if !matches!(&desk.0, Some((there, ..)) if *there == account) {
+            self.put_back(core::mem::take(desk));
+        }
+        let (_, file, _) = desk.0.get_or_insert_with(|| {
+            let file = self.file(account);
+            let before = (file.epoch, file.nonce);
+            (account, file, before)
+        });
+        file
+    }
+
+    fn text(&self, file: &File, patient: AccountId, place: usize) -> Option<Consent> {
+        match file.text(place) {
+            Text::Inline(consent) => consent,
+            Text::Apart => {
+                let id = file.entries.get(place)?.id;
+                self.texts.get((patient, id)).map(|Kept(consent)| consent)
+            }
+        }
+    }
+
+    /// Writes a text where it belongs, and counts the change. It comes with its encoding.
+    fn write_text(
+        &mut self,
+        file: &mut File,
+        patient: AccountId,
+        place: usize,
+        entry: Entry,
+        (consent, encoded): (&Consent, &[u8]),
+    ) {
+        let was_apart = file.entries.get(place).is_some_and(|entry| !entry.is_inline());
+        let id = entry.id;
+        if !file.put(place, entry, encoded) {
+            self.texts.insert((patient, id), consent);
+        } else if was_apart {
+            self.texts.remove((patient, id));
+        }
+        file.changed();
+    }
+
+    fn drop_text(&mut self, file: &mut File, patient: AccountId, id: ConsentId) -> Result<(), ConsentError> {
+        let place = file.place(id)?;
+        if file.entries.get(place).is_some_and(|entry| !entry.is_inline()) {
+            self.texts.remove((patient, id));
+        }
+        file.take(place);
+        Ok(())
     }
 }
 
-fn ensure_acceptable(consent: &Consent, now: Timestamp) -> Result<(), ConsentError> {
+/// Whether it can be recorded; its encoding.
+fn acceptable(consent: &Consent, now: Timestamp) -> Result<Vec<u8>, ConsentError> {
     consent.validate().map_err(ConsentError::Malformed)?;
     if consent.period.end <= now {
         return Err(ConsentError::AlreadyOver);
@@ -186,8 +390,9 @@ fn ensure_acceptable(consent: &Consent, now: Timestamp) -> Result<(), ConsentErr
         .len()
         .saturating_mul(core::mem::size_of::<Provision>())
         .saturating_add(actors.saturating_mul(core::mem::size_of::<Actor>()));
-    if consent.encoded_size() > MAX_ENCODED_CONSENT || decoded > MAX_DECODED_CONSENT {
+    let encoded = consent.encode();
+    if encoded.len() > MAX_ENCODED_CONSENT || decoded > MAX_DECODED_CONSENT {
         return Err(ConsentError::TooLarge);
     }
-    Ok(())
+    Ok(encoded)
 }

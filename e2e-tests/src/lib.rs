@@ -1,5 +1,7 @@
 //! What the journeys share: a world with a suite of its own, documents to put into it, and a way past the typed client.
 
+pub mod orders;
+pub mod public;
 pub mod raw;
 pub mod samples;
 mod world;

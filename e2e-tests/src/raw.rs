@@ -28,7 +28,8 @@ pub type Call = DynamicPayload<Composite<()>>;
 /// A connection that sends whatever it is told to.
 #[derive(Clone)]
 pub struct Raw {
-    client: OnlineClient<SubstrateConfig>,
+    pub(crate) client: OnlineClient<SubstrateConfig>,
+    pub(crate) transport: RpcClient,
     /// The node's methods.
     pub rpc: LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>,
 }
@@ -66,9 +67,9 @@ impl Raw {
     pub async fn connect(url: &str) -> Result<Self> {
         let transport = RpcClient::from_insecure_url(url).await?;
         let rpc = LegacyRpcMethods::new(transport.clone());
-        let backend = LegacyBackend::builder().build(transport);
+        let backend = LegacyBackend::builder().build(transport.clone());
         let client = OnlineClient::from_backend(std::sync::Arc::new(backend)).await?;
-        Ok(Self { client, rpc })
+        Ok(Self { client, transport, rpc })
     }
 
     /// Signs a call and waits until it is in a block. The inner error is the dispatch error's name.
@@ -220,7 +221,9 @@ impl Raw {
         Ok(bytes.ok_or("no such transaction")?)
     }
 
-    async fn best(&self) -> Result<ClientAtBlock<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>> {
+    pub(crate) async fn best(
+        &self,
+    ) -> Result<ClientAtBlock<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>> {
         let best = self.rpc.chain_get_block_hash(None).await?.ok_or("no best block")?;
         Ok(self.client.at_block(BlockRef::from_hash(best)).await?)
     }

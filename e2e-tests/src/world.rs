@@ -18,7 +18,6 @@ use salus_domain::money::Amount;
 use salus_domain::time::{Period, Timestamp};
 use salus_interface::access::{AccessDecided, AccessDecision, RecordRegistered, RecordTerms};
 use salus_interface::claims::{PlanOpened, Receipt};
-use salus_interface::consent::ConsentRecorded;
 use salus_localnet::{Node, Options};
 use scale::Decode;
 use std::fmt::Debug;
@@ -182,7 +181,7 @@ impl World {
     /// # Errors
     /// Where it is refused.
     pub async fn consents(&self, consent: &Consent) -> Result<ConsentId> {
-        Ok(self.run(&self.patient, self.registry.record(consent)).await?.event::<ConsentRecorded>()?.id)
+        Ok(self.run(&self.patient, self.registry.record(consent)).await?.recorded()?)
     }
 
     /// The doctor registers a record of the patient.
@@ -280,7 +279,7 @@ pub fn person(who: &Keypair) -> Account {
 }
 
 /// A number that no other world has, in this process or another one on the same node.
-fn unique() -> u64 {
+pub(crate) fn unique() -> u64 {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let counter = COUNTER.fetch_add(1, Ordering::Relaxed);

@@ -4,10 +4,10 @@ use salus_client::{signer, Chain, ClientError};
 use salus_domain::ids::ConsentId;
 use salus_e2e_tests::samples::for_treatment;
 use salus_e2e_tests::{id, node_of_my_own, Result, World};
-use salus_interface::consent::ConsentRecorded;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
+/// Each makes the patient's list longer, so that the next one needs more than its dry run did.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_transactions_of_one_account_are_on_their_way_at_once() -> Result {
     let world = World::new().await?;
@@ -19,7 +19,7 @@ async fn many_transactions_of_one_account_are_on_their_way_at_once() -> Result {
     }
     let mut ids = Vec::new();
     while let Some(done) = sent.join_next().await {
-        ids.push(done??.event::<ConsentRecorded>()?.id.0);
+        ids.push(done??.recorded()?.0);
     }
     ids.sort_unstable();
     assert_eq!(ids, (0..20).collect::<Vec<_>>());

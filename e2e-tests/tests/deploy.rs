@@ -3,6 +3,7 @@
 use salus_client::bundle::{Bundle, Bundles};
 use salus_client::deployment::{deploy, verify, DeployError, Deployment, Mode, Outcome, Step};
 use salus_client::{blake2b_256, ink_account, signer, CallError, Chain, ClientError};
+use salus_domain::ids::Hash;
 use salus_e2e_tests::samples::for_treatment;
 use salus_e2e_tests::{account, bundles, bundles_folder, id, Result, World};
 use salus_interface::access::AccessError;
@@ -64,7 +65,7 @@ async fn another_salt_gives_another_suite() -> Result {
 async fn a_deployment_that_broke_off_is_taken_up_where_it_stopped() -> Result {
     let world = World::new().await?;
     let code = bundles()?.consent_registry.code;
-    let registry = world.raw.instantiate(&world.stranger, &code, &new(&()), b"half").await??;
+    let registry = world.raw.instantiate(&world.stranger, &code, &new(&world.chain.genesis_hash()), b"half").await??;
     let (whole, done) = steps(&world, b"half", Mode::DeployNow).await?;
     assert_eq!(outcomes(&done), ["unchanged", "instantiated", "instantiated"]);
     assert_eq!(whole.consent_registry.address, registry);
@@ -106,6 +107,22 @@ async fn other_code_another_file_and_wrong_wiring_are_found() -> Result {
     nowhere.access_grants.address = account(&world.stranger);
     let found = verify(&world.chain, &nowhere, &good).await?;
     assert!(found[1].problems.iter().any(|problem| problem.contains("no contract")), "{found:?}");
+    Ok(())
+}
+
+/// Who deploys says for which chain the registry takes signatures; it cannot tell itself.
+#[tokio::test]
+async fn a_registry_that_takes_signatures_for_another_chain_is_found() -> Result {
+    let world = World::new().await?;
+    assert_eq!(world.read(world.registry.genesis()).await?, Hash(world.chain.genesis_hash()));
+    let bundles = bundles()?;
+    let code = &bundles.consent_registry.code;
+    let abroad = world.raw.instantiate(&world.governor, code, &new(&Hash([7; 32])), b"abroad").await??;
+    let mut wrong = world.deployment.clone();
+    wrong.consent_registry.address = abroad;
+    let found = verify(&world.chain, &wrong, &bundles).await?;
+    assert!(!found[0].verified && found[0].problems.len() == 1, "{found:?}");
+    assert!(found[0].problems[0].contains("another chain"), "{found:?}");
     Ok(())
 }
 

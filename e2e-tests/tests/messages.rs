@@ -91,7 +91,7 @@ macro_rules! events {
 #[test]
 fn the_events_of_the_metadata_are_those_of_the_interface() -> Result {
     let known = events! {
-        consent: ConsentRecorded, ConsentAmended, ConsentRevoked;
+        consent: ConsentProposed, ProposalWithdrawn, OrdersCarriedOut;
         access: AuthorityAdded, AuthorityRemoved, ProviderCredentialed, CredentialSuspended, CredentialReinstated,
             KeyPublished, RecordRegistered, RecordAmended, AccessDecided;
         claims: PlanOpened, PoolFunded, PoolWithdrawn, FeesSet, MemberCovered, CoverageEnded, ClaimSubmitted,

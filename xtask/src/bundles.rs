@@ -19,12 +19,23 @@ use std::{
     process::Command,
 };
 
-/// The contracts that are deployed; folders of `contracts/` and names of packages.
-const CONTRACTS: [&str; 3] = ["consent-registry", "access-grants", "claims"];
+/// The names of the packages of contracts that are deployed, of the folder of their sources, and of that of their bundles.
+const DEPLOYED: Set =
+    Set { sources: "contracts", packages: &["consent-registry", "access-grants", "claims"], bundles: "bundles" };
+/// Those that are only measured: `cargo xtask costs` compares with them.
+const MEASURED: Set =
+    Set { sources: "benches/contracts", packages: &["asker", "consent-twin", "flag"], bundles: "benches/bundles" };
+
+/// Contracts whose bundles are in one folder.
+struct Set {
+    sources: &'static str,
+    packages: &'static [&'static str],
+    bundles: &'static str,
+}
 /// The digests of all files in `bundles/`, for `sha256sum --check`.
 const SUMS: &str = "SHA256SUMS";
 
-/// Build the contracts for the chain and write them to bundles/.
+/// Build the contracts for the chain and write them to bundles/, and those of benches/ to benches/bundles/.
 ///
 /// For each contract NAME: NAME.contract (code and metadata, for deployment and for clients), NAME.wasm (code), NAME.json
 /// (metadata), and the digests of all in SHA256SUMS. The same sources, lock file and compiler give the same bytes
@@ -39,7 +50,7 @@ pub struct Bundles {
     #[arg(long)]
     check: bool,
     /// Only this contract
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(CONTRACTS))]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new([DEPLOYED.packages, MEASURED.packages].concat()))]
     contract: Option<String>,
 }
 
@@ -50,12 +61,23 @@ impl Bundles {
     /// Does the task.
     pub fn run(&self) -> Result<()> {
         let builder = Builder::new()?;
-        let mut built = Files::new();
-        for name in CONTRACTS.iter().filter(|name| self.contract.as_ref().is_none_or(|wanted| wanted == *name)) {
-            built.append(&mut builder.build(name).with_context(|| format!("cannot build the contract {name}"))?);
+        for set in [DEPLOYED, MEASURED] {
+            self.run_for(&builder, &set)?;
         }
+        Ok(())
+    }
 
-        let folder = builder.workspace.join("bundles");
+    fn run_for(&self, builder: &Builder, set: &Set) -> Result<()> {
+        let mut built = Files::new();
+        for name in set.packages.iter().filter(|name| self.contract.as_ref().is_none_or(|wanted| wanted == *name)) {
+            let sources = builder.workspace.join(set.sources).join(name);
+            let result = builder.build(name, &sources).with_context(|| format!("cannot build the contract {name}"))?;
+            built.extend(result);
+        }
+        if built.is_empty() {
+            return Ok(());
+        }
+        let folder = builder.workspace.join(set.bundles);
         let committed = read_files(&folder)?;
         built.insert(SUMS.to_owned(), sums(&committed, &built).into_bytes());
         for (name, bytes) in built.iter().filter(|(name, _)| name.ends_with(".wasm")) {
@@ -83,20 +105,19 @@ impl Builder {
         let metadata: serde_json::Value = serde_json::from_str(&metadata).context("cargo's metadata is no JSON")?;
         let path = |name| metadata[name].as_str().map(PathBuf::from).with_context(|| format!("cargo tells no {name}"));
         let (workspace, target) = (path("workspace_root")?, path("target_directory")?.join("ink"));
+        // The stand-in sets it. contract-build, where it sees it, throws away all that was built before.
+        env::remove_var("INK_STATIC_BUFFER_SIZE");
 
         ensure!(
             sysroot()?.join("lib/rustlib/src/rust/library/core/Cargo.toml").exists(),
             "the sources of Rust's standard library are missing; run scripts/lib/rust-src.sh"
         );
-        // ink! compiles this variable's value into the contract.
-        env::remove_var("INK_STATIC_BUFFER_SIZE");
         Ok(Self { cargo, workspace, target })
     }
 
     /// Builds one contract and returns its bundle, code and metadata.
-    fn build(&self, name: &str) -> Result<Files> {
-        let contract = self.workspace.join("contracts").join(name);
-        CargoStandIn::install(&self.cargo, &self.workspace, &contract)?;
+    fn build(&self, name: &str, contract: &Path) -> Result<Files> {
+        CargoStandIn::install(&self.cargo, &self.workspace, contract)?;
         // contract-build skips its last steps where it finds its own older results, even if the metadata has changed.
         remove_folder(&self.target.join(name.replace('-', "_")))?;
         let result = contract_build::execute(ExecuteArgs {
@@ -152,7 +173,7 @@ fn check(committed: &Files, built: &Files) -> Result<()> {
     }
     ensure!(
         differences == 0,
-        "{differences} file(s) in bundles/ are not what the sources give: run `cargo xtask bundles` and commit"
+        "{differences} file(s) are not what the sources give: run `cargo xtask bundles` and commit"
     );
     Ok(())
 }

@@ -31,6 +31,9 @@ const FLAG_SEPARATOR: &str = "\u{1f}";
 /// What contract-build asks of the standard library, and what that has become.
 const OLD_IMMEDIATE_ABORT: &str = "-Zbuild-std-features=panic_immediate_abort";
 const IMMEDIATE_ABORT: &str = "-Zpanic-immediate-abort";
+/// How many bytes a message's arguments may have: ink!'s static buffer, which it compiles into a contract from the variable
+/// `INK_STATIC_BUFFER_SIZE`. A relay of a hundred signed consents has about 24 KiB.
+const STATIC_BUFFER: &str = "32768";
 
 /// The profile of contracts, stated in full: a variable outranks the manifests and the user's configuration.
 ///
@@ -197,12 +200,15 @@ fn shared_arguments(target: &Path) -> [String; 2] {
 
 /// Both builds allow unstable features, since some build scripts ask for that and would run again at each change.
 fn shared_environment() -> BTreeMap<String, String> {
-    BTreeMap::from([("RUSTC_BOOTSTRAP".to_owned(), "1".to_owned())])
+    let variables = [("RUSTC_BOOTSTRAP", "1"), ("INK_STATIC_BUFFER_SIZE", STATIC_BUFFER)];
+    variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
-/// contract-build gives each contract a target folder of its own, `ink/<contract>`; the common one is its parent.
+/// contract-build gives each contract a target folder of its own, `ink/<contract>`; the common one is beside it. cargo does
+/// not see that ink! depends on a variable, so each of its values has a folder.
 fn shared_target_folder(own: &Path) -> Result<PathBuf> {
-    Ok(own.parent().context("contract-build's target folder has no parent")?.to_path_buf())
+    let parent = own.parent().context("contract-build's target folder has no parent")?;
+    Ok(parent.join(format!("buffer-{STATIC_BUFFER}")))
 }
 
 /// Removes `--target-dir`, in either spelling, and returns its value.

@@ -10,16 +10,20 @@ use salus_client::contracts::{AccessGrants, Claims, ConsentRegistry};
 use salus_client::deployment::{deploy, Mode};
 use salus_client::message::{Message, Query};
 use salus_client::rules::Rule;
-use salus_client::{blake2b_256, domain_account, ink_account, signer, AccountId32, CallError, Chain, Cost, Keypair};
-use salus_domain::codes::{Action, Class, Confidentiality, Purpose, Role, RoleSet, SensitivitySet};
+use salus_client::{
+    blake2b_256, domain_account, ink_account, relay, signer, AccountId32, CallError, Chain, Cost, Keypair,
+};
+use salus_domain::codes::{Action, Class, Confidentiality, PowerSet, Purpose, Role, RoleSet, SensitivitySet};
 use salus_domain::consent::Consent;
 use salus_domain::ids::{ClaimId, ConsentId, Hash, PlanId};
+use salus_domain::mandate::Mandate;
 use salus_domain::money::Amount;
 use salus_domain::request::{Principal, Request};
 use salus_domain::time::{Period, Timestamp};
 use salus_fhir::claim::{ClaimOptions, CompiledClaim};
 use salus_fhir::directory::Directory;
 use salus_interface::access::RecordTerms;
+use salus_interface::consent::{Instruction, Order, Place};
 use salus_localnet::{Node, Options};
 use scale::Decode;
 use serde::{Deserialize, Serialize};
@@ -49,6 +53,20 @@ struct Figures {
     wasm: BTreeMap<String, u64>,
     /// By message.
     messages: BTreeMap<String, Figure>,
+    /// By what is compared, beside contracts as one writes them first.
+    comparisons: BTreeMap<String, Comparison>,
+}
+
+/// The refTime of something in this project's contract, and in another one that is there for comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Comparison {
+    ours: u64,
+    theirs: u64,
+    /// The first by the second, in thousandths.
+    ratio: u64,
+    /// What the ratio should be at the most; 0: nothing is aimed at.
+    aim: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +139,18 @@ fn grown(committed: &Figures, measured: &Figures) -> Vec<String> {
             }
         }
     }
+    for name in committed.comparisons.keys().filter(|name| !measured.comparisons.contains_key(*name)) {
+        problems.push(format!("{name}: the comparison is on record and was not made"));
+    }
+    for (name, is) in &measured.comparisons {
+        match committed.comparisons.get(name) {
+            None => problems.push(format!("{name}: the comparison is not on record")),
+            Some(was) if has_grown(was.ours.into(), is.ours.into()) => {
+                problems.push(format!("{name}: refTime grew from {} to {}", was.ours, is.ours));
+            }
+            Some(_) => {}
+        }
+    }
     for (name, size) in &measured.wasm {
         match committed.wasm.get(name) {
             None => problems.push(format!("the size of {name} is not on record")),
@@ -151,16 +181,34 @@ fn table(figures: &Figures) -> Result<String> {
     for (name, Figure { case, cost }) in &figures.messages {
         writeln!(text, "| `{name}` | {case} | {} | {} | {} |", cost.ref_time, cost.proof_size, cost.deposit)?;
     }
+    text.push_str(
+        "\n## Beside other contracts\n\nThe refTime of the consent registry beside that of contracts as one writes them first (`benches/contracts`): \
+         `consent-twin` keeps\nconsents in a map with a list per patient and indexed events, `flag` reads one flag. In a batch it is that of one \
+         grant.\n\n| what | registry | other | ratio | aim |\n|---|---:|---:|---:|---:|\n",
+    );
+    for (name, Comparison { ours, theirs, ratio, aim }) in &figures.comparisons {
+        let thousandths = |number: &u64| format!("{}.{:03}", number / 1_000, number % 1_000);
+        let aim = if *aim == 0 { String::new() } else { thousandths(aim) };
+        writeln!(text, "| {name} | {ours} | {theirs} | {} | {aim} |", thousandths(ratio))?;
+    }
     Ok(text)
 }
 
 /// The chain, and the figures so far.
-struct Meter {
-    chain: Chain,
+pub struct Meter {
+    pub chain: Chain,
     figures: Figures,
+    /// The refTime of one grant in the twin.
+    pub twin_grant: u64,
 }
 
 impl Meter {
+    /// Notes two refTimes, and what their ratio should be at the most in thousandths (0: nothing is aimed at).
+    pub fn compare(&mut self, what: &str, aim: u64, ours: u64, theirs: u64) {
+        let ratio = (ours * 1_000).div_ceil(theirs.max(1));
+        self.figures.comparisons.insert(what.to_owned(), Comparison { ours, theirs, ratio, aim });
+    }
+
     fn note(&mut self, name: &str, case: &str, cost: Cost) -> Result<()> {
         let deposit = i64::try_from(cost.deposit).context("a deposit is out of range")?;
         let cost = CostFigures { ref_time: cost.ref_time, proof_size: cost.proof_size, deposit };
@@ -187,7 +235,7 @@ impl Meter {
     }
 }
 
-fn account(keypair: &Keypair) -> AccountId32 {
+pub fn account(keypair: &Keypair) -> AccountId32 {
     keypair.public_key().to_account_id()
 }
 
@@ -197,7 +245,7 @@ async fn measure(root: &Path) -> Result<Figures> {
     let bundles = Bundles::read(&root.join("bundles"))?;
     let governor = signer::from_suri("//Alice")?;
     let suite = deploy(&chain, &governor, &bundles, b"costs", Mode::DeployNow, |_| ()).await?;
-    let mut meter = Meter { chain, figures: Figures::default() };
+    let mut meter = Meter { chain, figures: Figures::default(), twin_grant: 0 };
     for bundle in [&bundles.consent_registry, &bundles.access_grants, &bundles.claims] {
         meter.figures.wasm.insert(bundle.name.clone(), bundle.code.len() as u64);
     }
@@ -205,6 +253,7 @@ async fn measure(root: &Path) -> Result<Figures> {
     registry(&mut meter, &suite.registry(), &samples).await?;
     grants(&mut meter, &suite.registry(), &suite.grants(), &samples, &governor).await?;
     claims(&mut meter, &suite.claims(), &samples).await?;
+    crate::comparison::measure(&mut meter, root, &suite.registry(), &governor).await?;
     for name in ConsentRegistry::MESSAGES.iter().chain(AccessGrants::MESSAGES).chain(Claims::MESSAGES) {
         if !meter.figures.messages.contains_key(*name) {
             bail!("{name} has no measurement: add one to xtask/src/costs.rs");
@@ -266,6 +315,7 @@ impl Samples {
 
 async fn registry(meter: &mut Meter, registry: &ConsentRegistry, samples: &Samples) -> Result<()> {
     let patient = ink_account(&account(&samples.patient));
+    let (doctor, proxy) = (ink_account(&account(&samples.doctor)), ink_account(&account(&samples.hospital)));
     let consent = &samples.consent;
     meter.act("samples/consent.json, the patient's first", registry.record(consent), &samples.patient).await?;
     meter.act("the same text again", registry.amend(ConsentId(0), consent), &samples.patient).await?;
@@ -279,6 +329,33 @@ async fn registry(meter: &mut Meter, registry: &ConsentRegistry, samples: &Sampl
         again.submit(&meter.chain, &samples.patient).await.map_err(|error| anyhow::anyhow!("{error}"))?;
     }
     meter.act("two consents", registry.revoke_all(), &samples.patient).await?;
+
+    let agreed = salus_domain::commitment::proposal(&|input: &[u8]| blake2b_256(input), consent);
+    meter.act("samples/consent.json", registry.propose(patient, consent), &samples.doctor).await?;
+    meter.ask("one", registry.proposal(patient, doctor)).await?;
+    meter.act("samples/consent.json", registry.accept(doctor, agreed), &samples.patient).await?;
+    for _ in 0..2 {
+        let again = registry.propose(patient, consent);
+        again.submit(&meter.chain, &samples.doctor).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+        match meter.figures.messages.contains_key("ConsentRegistry::reject") {
+            false => meter.act("one", registry.reject(doctor), &samples.patient).await?,
+            true => meter.act("one", registry.withdraw(patient), &samples.doctor).await?,
+        }
+    }
+    let mandate = Mandate { powers: PowerSet::ALL, period: Period::ALWAYS };
+    meter.act("the first", registry.name_proxy(proxy, &mandate), &samples.patient).await?;
+    meter.ask("one", registry.mandate(patient, proxy)).await?;
+    meter.act("the only one", registry.remove_proxy(patient, proxy), &samples.patient).await?;
+    let order = |instruction| Order { patient, instruction };
+    meter
+        .act("one order: record", registry.carry_out(&[order(Instruction::Record(consent.clone()))]), &samples.patient)
+        .await?;
+    let genesis = Hash(meter.chain.genesis_hash());
+    let place = Place { genesis, contract: ink_account(registry.address()) };
+    let signed = relay::sign(&samples.patient, &place, order(Instruction::RevokeAll), 0, Timestamp::MAX);
+    meter.act("one order: revoke all of two", registry.relay(&place, &[signed]), &samples.doctor).await?;
+    meter.ask("one used", registry.nonce(patient)).await?;
+    meter.ask("", registry.genesis()).await?;
     Ok(())
 }
 
@@ -376,6 +453,7 @@ mod tests {
         let cost = CostFigures { ref_time, proof_size: 100, deposit: -5 };
         Figures {
             wasm: [("x".to_owned(), size)].into(),
+            comparisons: BTreeMap::new(),
             messages: [("X::y".to_owned(), Figure { case: String::new(), cost })].into(),
         }
     }

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod cargo_stand_in;
+mod comparison;
 mod costs;
 mod licences;
 mod process;

@@ -10,10 +10,15 @@
 extern crate alloc;
 
 pub mod access;
+#[cfg(feature = "contract")]
+mod answer;
 pub mod claims;
 pub mod consent;
 pub mod event;
 mod layout;
+
+#[cfg(feature = "contract")]
+pub use answer::answer;
 
 use ink_primitives::AccountId;
 use salus_domain::ids::Account;

@@ -1,6 +1,6 @@
 //! The command line: what there is, and how a command ends.
 
-use crate::commands::{access, claim, consent, deploy, key, plan, record};
+use crate::commands::{access, claim, consent, deploy, key, plan, proposal, proxy, record, relay};
 use crate::context::GlobalOptions;
 use crate::demo;
 use crate::failure::{Exit, Failure};
@@ -39,8 +39,8 @@ token's smallest unit, times are RFC 3339, accounts SS58. `evidence` is {block, 
 dry run, instead of it) {refTime, proofSize, deposit, fee}; a negative deposit is given back. A failure is
 {\"error\": {code, rule, nextStep, message}}, with the same exit codes.
 
-Variables: SALUS_URL, SALUS_DEPLOYMENT, SALUS_SURI, SALUS_KEY_PASSWORD, SALUS_VAULT, SALUS_DIRECTORY,
-SALUS_CONSORTIUM_KEY_FILE. What is on the command line comes before them.";
+Variables: SALUS_URL, SALUS_DEPLOYMENT, SALUS_SURI, SALUS_KEY_PASSWORD, SALUS_RELATIONSHIP, SALUS_VAULT,
+SALUS_DIRECTORY, SALUS_CONSORTIUM_KEY_FILE. What is on the command line comes before them.";
 
 /// The commands.
 #[derive(clap::Subcommand)]
@@ -49,13 +49,22 @@ pub enum Command {
     Deploy(deploy::DeployOptions),
     /// Compare what is on the chain with the bundles
     Verify(deploy::VerifyOptions),
-    /// What a patient decided: record, amend, revoke, explain, ask
+    /// What a patient decided: record, amend, revoke, explain, ask, look back
     #[command(subcommand, after_help = "Example:\n  salus consent list --suri //Dave")]
     Consent(consent::ConsentCommand),
+    /// What a provider asks a patient for, and the answer
+    #[command(subcommand, after_help = "Example:\n  salus proposal list --suri //Dave")]
+    Proposal(proposal::ProposalCommand),
+    /// Who acts for a patient
+    #[command(subcommand, after_help = "Example:\n  salus proxy list --suri //Dave")]
+    Proxy(proxy::ProxyCommand),
+    /// Orders that are signed off line and relayed by somebody else: a patient needs no tokens
+    #[command(subcommand, after_help = "Example:\n  salus relay submit order.json --suri //Ferdie")]
+    Relay(relay::RelayCommand),
     /// Who may ask for records, and who did
     #[command(subcommand, after_help = "Example:\n  salus access log --suri //Dave")]
     Access(access::AccessCommand),
-    /// Encryption keys, and the consortium's key
+    /// Encryption keys, accounts for relationships, and the consortium's key
     #[command(subcommand, after_help = "Example:\n  salus key publish --suri //Dave")]
     Key(key::KeyCommand),
     /// Records: encrypted in the vault, committed to on the chain
@@ -112,8 +121,10 @@ fn misunderstood(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if !is_asked_for && arguments.iter().any(|argument| argument == "--json") {
         let text = error.to_string();
-        let message = text.lines().next().unwrap_or_default();
-        let message = message.strip_prefix("error: ").unwrap_or(message);
+        // What is wrong comes first, then how it should be.
+        let wrong: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")).collect();
+        let message = wrong.join(" ");
+        let message = message.trim().strip_prefix("error: ").unwrap_or(message.trim());
         return ExitCode::from(failed(&Failure::usage(message, "see --help"), true) as u8);
     }
     // Where the terminal has gone, there is nobody to tell.
@@ -127,6 +138,9 @@ async fn carry_out(cli: &Cli) -> Result<Report, Failure> {
         Command::Deploy(options) => deploy::deploy(global, options).await,
         Command::Verify(options) => deploy::verify(global, options).await,
         Command::Consent(command) => consent::run(global, command).await,
+        Command::Proposal(command) => proposal::run(global, command).await,
+        Command::Proxy(command) => proxy::run(global, command).await,
+        Command::Relay(command) => relay::run(global, command).await,
         Command::Access(command) => access::run(global, command).await,
         Command::Key(command) => key::run(global, command).await,
         Command::Record(command) => record::run(global, command).await,

@@ -1,9 +1,10 @@
 //! What the commands have in common: the options that each takes, and what follows from them.
 
-use crate::failure::{Exit, Failure};
+use crate::deployments;
+use crate::failure::Failure;
 use crate::operations::claims::ConsortiumKey;
 use crate::operations::documents::{self, Document};
-use crate::operations::Suite;
+use crate::operations::{account_of, Suite};
 use crate::output::Report;
 use crate::values::Secret;
 use salus_client::deployment::Deployment;
@@ -12,11 +13,10 @@ use salus_client::rules::Rule;
 use salus_client::{signer, AccountId32, CallError, Chain, Evidence, Keypair, Token};
 use salus_domain::ids::Account;
 use salus_fhir::directory::Directory;
+use salus_fhir::people::People;
 use salus_vault::Vault;
 use std::path::{Path, PathBuf};
 
-/// Where deployment files are.
-pub const DEPLOYMENTS: &str = "deployments";
 /// The node that is asked where no other is named.
 pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
 
@@ -47,12 +47,17 @@ pub struct GlobalOptions {
     /// A file whose first line is the password of the key file
     #[arg(long, global = true, value_name = "FILE", help_heading = "Signer")]
     pub password_file: Option<PathBuf>,
+    /// Sign as the account that the signer keeps for one relationship, for example with one hospital, so that nobody can tell
+    /// that it is the same person as elsewhere: the hard derivation //salus-relationship//NAME of the key
+    #[arg(long, global = true, env = "SALUS_RELATIONSHIP", value_name = "NAME", help_heading = "Signer")]
+    pub relationship: Option<String>,
     /// The vault with the encrypted records [default: salus/vault in the user's data folder]
     #[arg(long, global = true, env = "SALUS_VAULT", value_name = "DIR", help_heading = "Files")]
     pub vault: Option<PathBuf>,
-    /// Which account stands for which FHIR reference (a JSON file)
-    #[arg(long, global = true, env = "SALUS_DIRECTORY", value_name = "FILE", help_heading = "Files")]
-    pub directory: Option<PathBuf>,
+    /// Who is who: which account stands for which FHIR reference (a JSON file), or FHIR resources of people and
+    /// organisations. Repeatable; without it, those of SALUS_DIRECTORY, separated as in PATH
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Files")]
+    pub directory: Vec<PathBuf>,
     /// The key that a consortium of insurers and providers shares: 64 hexadecimal digits
     #[arg(long, global = true, env = "SALUS_CONSORTIUM_KEY_FILE", value_name = "FILE", help_heading = "Files")]
     pub consortium_key_file: Option<PathBuf>,
@@ -74,12 +79,32 @@ pub enum Carried<T> {
 }
 
 impl<T> Carried<T> {
-    /// What the message answers, as the dry run had it.
+    /// What the message answers, as the dry run had it, or as [`Carried::told`] has it.
     pub const fn answer(&self) -> &T {
         match self {
             Self::Planned(forecast) => &forecast.value,
             Self::Done(executed) => &executed.forecast,
         }
+    }
+
+    /// The same with another answer: what a dry run's says, or what the transaction told.
+    ///
+    /// # Errors
+    /// Those of `told`.
+    pub fn told<U, E>(
+        self,
+        said: impl FnOnce(&T) -> U,
+        told: impl FnOnce(&Executed<T>) -> Result<U, E>,
+    ) -> Result<Carried<U>, E> {
+        Ok(match self {
+            Self::Planned(Forecast { value, cost, fee }) => {
+                Carried::Planned(Forecast { value: said(&value), cost, fee })
+            }
+            Self::Done(executed) => {
+                let forecast = told(&executed)?;
+                Carried::Done(Executed { forecast, evidence: executed.evidence, events: executed.events })
+            }
+        })
     }
 
     /// Begins a report: `would` in a dry run, `did` otherwise, and evidence or forecast.
@@ -131,17 +156,41 @@ impl GlobalOptions {
         let chain = self.chain().await?;
         let deployment = match &self.deployment {
             Some(file) => Deployment::read(file)?,
-            None => find(Path::new(DEPLOYMENTS), &chain)?,
+            None => deployments::find(Path::new(deployments::FOLDER), &chain)?,
         };
         deployment.ensure_of(&chain)?;
         Ok(Suite { chain, deployment })
     }
 
-    /// Who signs.
+    /// Who signs: the account of the key, or of the relationship that is named.
     ///
     /// # Errors
     /// [`Failure`] where nobody does, or the key cannot be read.
     pub fn signer(&self) -> Result<Keypair, Failure> {
+        let key = self.key()?;
+        match &self.relationship {
+            Some(name) => Ok(signer::for_relationship(&key, name)?),
+            None => Ok(key),
+        }
+    }
+
+    /// The accounts by which documents may name the signer: the one that signs, and the one whose relationship it is.
+    ///
+    /// # Errors
+    /// As [`GlobalOptions::signer`].
+    pub fn own_accounts(&self) -> Result<Vec<AccountId32>, Failure> {
+        let mut accounts = vec![account_of(&self.signer()?)];
+        if self.relationship.is_some() {
+            accounts.push(account_of(&self.key()?));
+        }
+        Ok(accounts)
+    }
+
+    /// The key that is given, whichever relationship is named.
+    ///
+    /// # Errors
+    /// As [`GlobalOptions::signer`].
+    pub fn key(&self) -> Result<Keypair, Failure> {
         if let Some(file) = &self.key_file {
             return Ok(signer::from_polkadot_js(file, self.password()?.reveal())?);
         }
@@ -165,12 +214,23 @@ impl GlobalOptions {
     /// Which account stands for which reference; nobody where there is no file.
     ///
     /// # Errors
-    /// [`Failure`] where the file is not a directory.
+    /// As [`GlobalOptions::people`].
     pub fn directory(&self) -> Result<Directory, Failure> {
-        match &self.directory {
-            Some(file) => Ok(Document::read(file)?.compile(Directory::from_json)?),
-            None => Ok(Directory::default()),
+        Ok(self.people()?.directory())
+    }
+
+    /// Everybody that the files of the directory name.
+    ///
+    /// # Errors
+    /// [`Failure`] where a file is not a directory, or contradicts one before.
+    pub fn people(&self) -> Result<People, Failure> {
+        let set = std::env::var_os("SALUS_DIRECTORY").filter(|_| self.directory.is_empty()).unwrap_or_default();
+        let of_variable = std::env::split_paths(&set).filter(|file| !file.as_os_str().is_empty());
+        let mut people = People::default();
+        for file in self.directory.iter().cloned().chain(of_variable) {
+            Document::read(&file)?.compile(|bytes| people.add(bytes))?;
         }
+        Ok(people)
     }
 
     /// The account that somebody on the command line is: a reference that the directory knows, SS58 or hexadecimal.
@@ -198,7 +258,7 @@ impl GlobalOptions {
     pub fn account_or_signer(&self, text: Option<&str>) -> Result<AccountId32, Failure> {
         match text {
             Some(text) => self.account(text),
-            None => Ok(crate::operations::account_of(&self.signer()?)),
+            None => Ok(account_of(&self.signer()?)),
         }
     }
 
@@ -268,103 +328,4 @@ fn data_folder() -> Result<PathBuf, Failure> {
     set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local").join("share"))).ok_or_else(|| {
         Failure::usage("it cannot be told where the vault is: HOME is not set", "name its folder with --vault")
     })
-}
-
-/// The one deployment file in a folder that is about the chain.
-fn find(folder: &Path, chain: &Chain) -> Result<Deployment, Failure> {
-    let mut found: Vec<(PathBuf, Deployment)> = Vec::new();
-    let mut unreadable = None;
-    for file in files(folder)? {
-        // Another file in the folder is no reason not to use the right one.
-        match Deployment::read(&file) {
-            Ok(deployment) if deployment.ensure_of(chain).is_ok() => found.push((file, deployment)),
-            Ok(_) => {}
-            Err(error) => unreadable = Some(error),
-        }
-    }
-    if let (true, Some(error)) = (found.is_empty(), unreadable) {
-        return Err(error.into());
-    }
-    one(found, folder, chain.name())
-}
-
-/// The JSON files in a folder, by name; none where there is no folder.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let unreadable = |error: std::io::Error| {
-        let next = "name the deployment file with --deployment";
-        Failure::input("deployment.file", format!("the folder {} cannot be read: {error}", folder.display()), next)
-    };
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(error)),
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == "json") {
-            files.push(file);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn one(mut found: Vec<(PathBuf, Deployment)>, folder: &Path, chain: &str) -> Result<Deployment, Failure> {
-    let names: Vec<String> = found.iter().map(|(file, _)| file.display().to_string()).collect();
-    let folder = folder.display();
-    match found.pop() {
-        Some((_, deployment)) if found.is_empty() => Ok(deployment),
-        Some(_) => Err(Failure::input(
-            "deployment.several",
-            format!("several deployment files are about this chain: {}", names.join(", ")),
-            "name one with --deployment",
-        )),
-        None => Err(Failure::new(
-            Exit::Chain,
-            "deployment.none",
-            format!("no deployment file in {folder}/ is about this chain ({chain})"),
-            "deploy first (`salus deploy`), or name the file with --deployment",
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn deployment() -> Result<Deployment, serde_json::Error> {
-        let contract = |n: u8| {
-            let address = AccountId32([n; 32]).to_string();
-            serde_json::json!({ "address": address, "codeHash": "0x00", "bundleSha256": "00" })
-        };
-        serde_json::from_value(serde_json::json!({
-            "network": "Development",
-            "genesisHash": "0x00",
-            "deployer": AccountId32([0; 32]).to_string(),
-            "block": 1,
-            "consentRegistry": contract(1),
-            "accessGrants": contract(2),
-            "claims": contract(3),
-        }))
-    }
-
-    #[test]
-    fn exactly_one_deployment_file_must_be_about_the_chain() -> Result<(), serde_json::Error> {
-        let file = |name: &str| PathBuf::from(name);
-        let none = one(Vec::new(), Path::new("deployments"), "Development");
-        assert_eq!(none.map_err(|failure| (failure.exit, failure.code)), Err((Exit::Chain, "deployment.none".into())));
-        let found = vec![(file("a.json"), deployment()?)];
-        assert_eq!(one(found, Path::new("deployments"), "Development"), Ok(deployment()?));
-        let found = vec![(file("a.json"), deployment()?), (file("b.json"), deployment()?)];
-        let several = one(found, Path::new("deployments"), "Development");
-        let message = several.map_err(|failure| failure.message).err().unwrap_or_default();
-        assert!(message.contains("a.json, b.json"), "{message}");
-        Ok(())
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_has_no_deployments() {
-        assert_eq!(files(Path::new("no/such/folder")), Ok(Vec::new()));
-    }
 }

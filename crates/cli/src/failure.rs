@@ -4,9 +4,11 @@ use crate::operations::documents::FileError;
 use crate::operations::OperationError;
 use salus_client::bundle::BundleError;
 use salus_client::deployment::DeployError;
+use salus_client::history::HistoryError;
 use salus_client::rules::Rule;
 use salus_client::signer::SignerError;
 use salus_client::{CallError, ClientError};
+use salus_interface::consent::{ConsentError, RelayError};
 use salus_vault::VaultError;
 use std::fmt::Display;
 
@@ -135,6 +137,25 @@ impl From<DeployError> for Failure {
     }
 }
 
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Client(error) => error.into(),
+            HistoryError::Unreadable { .. } => Self::of(Exit::Chain, "chain.otherContract", &error, ""),
+            HistoryError::Gap { .. } => Self::of(Exit::Chain, "chain.gap", &error, ""),
+        }
+    }
+}
+
+impl From<RelayError> for Failure {
+    fn from(error: RelayError) -> Self {
+        match error {
+            RelayError::Refused(error) => Self::refused("consent", &error),
+            own => Self::refused("relay", &own),
+        }
+    }
+}
+
 impl From<BundleError> for Failure {
     fn from(error: BundleError) -> Self {
         Self::of(Exit::Input, "bundle", &error, "build the bundles anew (`cargo xtask bundles`)")
@@ -204,6 +225,9 @@ impl From<OperationError> for Failure {
             OperationError::AmendedMeanwhile { .. } => Self::of(Exit::Chain, "chain.amendedMeanwhile", &error, ""),
             OperationError::NoRecord(_) => Self::of(Exit::Input, "input.record", &error, ""),
             OperationError::NoPlan(_) => Self::of(Exit::Input, "input.plan", &error, ""),
+            OperationError::NoProposal { .. } => {
+                Self { message: error.to_string(), ..Self::refused("consent", &ConsentError::NoProposal) }
+            }
             OperationError::Time(_) => Self::of(Exit::Chain, "chain.time", &error, "check the node's clock"),
         }
     }
@@ -277,6 +301,14 @@ mod tests {
         assert_eq!((failure.exit, failure.code.as_str()), (Exit::Refused, "claims.DuplicateClaim"));
         assert!(failure.rule.is_some_and(|rule| rule.contains("claim 7")));
         assert!(failure.next_step.contains("salus claim show"));
+    }
+
+    #[test]
+    fn an_order_that_the_registry_refuses_has_the_code_of_its_message() {
+        let code = |error: RelayError| Failure::from(error).code;
+        assert_eq!(code(RelayError::NonceUsed), "relay.NonceUsed");
+        assert_eq!(code(RelayError::Refused(ConsentError::NotFound)), "consent.NotFound");
+        assert_eq!(Failure::from(RelayError::DeadlineOver).exit, Exit::Refused);
     }
 
     #[test]

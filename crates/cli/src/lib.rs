@@ -6,6 +6,7 @@ pub mod cli;
 pub mod commands;
 pub mod context;
 pub mod demo;
+pub mod deployments;
 pub mod failure;
 pub mod operations;
 pub mod output;

@@ -1,8 +1,8 @@
 //! Values on the command line, and how they are written: codes, accounts, times, records, amounts.
 
 use salus_client::{AccountId32, Token};
-use salus_domain::codes::{Action, Class, Confidentiality, Purpose, Role, Sensitivity};
-use salus_domain::ids::RecordId;
+use salus_domain::codes::{Action, Class, Confidentiality, Power, Purpose, Role, Sensitivity};
+use salus_domain::ids::{Hash, RecordId};
 use salus_domain::money::Amount;
 use salus_domain::time::{Period, Timestamp};
 use salus_fhir::decimal::Asset;
@@ -59,6 +59,8 @@ code_parsers! {
     sensitivity: Sensitivity;
     /// A role by its `practitioner-role` code.
     role: Role;
+    /// A power of a proxy.
+    power: Power;
 }
 
 /// A record's id: 64 hexadecimal digits, with or without `0x`.
@@ -66,10 +68,21 @@ code_parsers! {
 /// # Errors
 /// What it should be.
 pub fn record(text: &str) -> Result<RecordId, String> {
-    let mut id = [0; 32];
-    hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut id)
-        .map_err(|_| "a record's id has 64 hexadecimal digits".to_owned())?;
-    Ok(RecordId(id))
+    bytes(text).map(RecordId).ok_or_else(|| "a record's id has 64 hexadecimal digits".to_owned())
+}
+
+/// A hash: 64 hexadecimal digits, with or without `0x`.
+///
+/// # Errors
+/// What it should be.
+pub fn hash(text: &str) -> Result<Hash, String> {
+    bytes(text).map(Hash).ok_or_else(|| "a hash has 64 hexadecimal digits".to_owned())
+}
+
+fn bytes(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// A moment by RFC 3339.
@@ -81,6 +94,18 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
         .map_err(|_| "a time is written as in RFC 3339: 2030-01-01T00:00:00Z".to_owned())?;
     let milliseconds = u64::try_from(time.as_millisecond());
     milliseconds.map(Timestamp).map_err(|_| "times before 1970 cannot be kept on the chain".to_owned())
+}
+
+/// How long something lasts, in milliseconds: `90m`, `12h`, `7d`, `2w`.
+///
+/// # Errors
+/// What it should be.
+pub fn duration(text: &str) -> Result<u64, String> {
+    let span = jiff::Span::from_str(text).ok();
+    let duration = span.and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
+    let milliseconds = duration.and_then(|duration| u64::try_from(duration.as_millis()).ok());
+    let lasts = milliseconds.filter(|milliseconds| *milliseconds > 0);
+    lasts.ok_or_else(|| "a duration is written as 90m, 12h, 7d or 2w, and is longer than nothing".to_owned())
 }
 
 /// An amount in whole tokens (`250.5`), exactly.
@@ -183,6 +208,24 @@ mod tests {
         assert_eq!(record(&digits), Ok(RecordId([0xab; 32])));
         assert_eq!(record(&format!("0x{digits}")), Ok(RecordId([0xab; 32])));
         assert!(record("ab").is_err());
+    }
+
+    #[test]
+    fn durations_are_exact_and_longer_than_nothing() {
+        assert_eq!(duration("90m"), Ok(90 * 60_000));
+        assert_eq!(duration("7d"), Ok(7 * salus_domain::time::DAY));
+        assert_eq!(duration("1w 12h"), Ok(180 * 3_600_000));
+        for text in ["", "7", "0s", "-1d", "1 month", "soon"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn powers_and_hashes_are_parsed() {
+        assert_eq!(power("answer"), Ok(Power::Answer));
+        assert!(power("propose").is_err_and(|error| error.contains("record, amend, revoke, answer")));
+        assert_eq!(hash(&format!("0x{}", "01".repeat(32))), Ok(Hash([1; 32])));
+        assert!(hash("0x01").is_err());
     }
 
     #[test]

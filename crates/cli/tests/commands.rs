@@ -1,75 +1,13 @@
 //! The commands, as a user types them: the README's journey on a real chain, and what is wrong told in a way that a script
 //! can use.
 
-use serde_json::Value;
-use std::fs::File;
-use std::path::Path;
-use std::process::Command;
+mod desk;
 
-type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+use desk::{Desk, Result};
+use std::fs::File;
 
 /// The account of //Bob.
 const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
-
-/// A folder to work in, and a chain.
-struct Desk {
-    folder: tempfile::TempDir,
-    url: String,
-}
-
-impl Desk {
-    fn new() -> Result<Self> {
-        Ok(Self { folder: tempfile::tempdir()?, url: salus_localnet::url_for_tests() })
-    }
-
-    /// Runs `salus --json` with `arguments`, which are separated by blanks; `@` stands for the folder of samples. Returns the
-    /// exit code and what it said.
-    fn salus(&self, arguments: &str) -> Result<(i32, Value)> {
-        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
-        let samples = samples.to_str().ok_or("a path that is text")?;
-        let output = Command::new(env!("CARGO_BIN_EXE_salus"))
-            .current_dir(self.folder.path())
-            .args(arguments.split_whitespace().map(|argument| argument.replace('@', samples)))
-            .arg("--json")
-            .env("SALUS_URL", &self.url)
-            .env("SALUS_DIRECTORY", format!("{samples}/directory.json"))
-            .env("SALUS_CONSORTIUM_KEY_FILE", "consortium.key")
-            .env_remove("SALUS_SURI")
-            .output()?;
-        let said = String::from_utf8(output.stdout)?;
-        let code = output.status.code().ok_or("it was killed")?;
-        let said = serde_json::from_str(&said).map_err(|error| format!("{arguments}: {error}: {said}"))?;
-        Ok((code, said))
-    }
-
-    /// As [`Desk::salus`], for what must succeed.
-    fn done(&self, arguments: &str) -> Result<Value> {
-        let (code, said) = self.salus(arguments)?;
-        assert_eq!(code, 0, "{arguments}: {said}");
-        Ok(said)
-    }
-
-    /// As [`Desk::salus`], for what must be refused.
-    fn refused(&self, arguments: &str, exit: i32, code: &str) -> Result {
-        let (actual, said) = self.salus(arguments)?;
-        assert_eq!((actual, said["error"]["code"].as_str()), (exit, Some(code)), "{arguments}: {said}");
-        for field in ["message", "nextStep"] {
-            let text = said["error"][field].as_str().unwrap_or_default();
-            assert!(!text.is_empty(), "{arguments}: it does not say {field}: {said}");
-        }
-        Ok(())
-    }
-
-    /// A suite of its own.
-    fn deployed() -> Result<Self> {
-        let desk = Self::new()?;
-        let salt = desk.folder.path().file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        let deploy = format!("deploy --suri //Alice --salt {salt}");
-        assert_eq!(desk.done(&deploy)?["changed"], true);
-        assert_eq!(desk.done(&deploy)?["changed"], false, "a second run changes nothing");
-        Ok(desk)
-    }
-}
 
 #[test]
 fn the_journey_of_the_readme_ends_with_a_claim_that_is_paid() -> Result {

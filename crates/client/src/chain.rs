@@ -1,5 +1,6 @@
 //! The connection to a chain: what it is, its clock, its accounts.
 
+use crate::dry_run::Cost;
 use crate::error::ClientError;
 use salus_domain::time::Timestamp;
 use scale::Decode;
@@ -202,6 +203,19 @@ impl Chain {
         Ok(Some(info.code_hash.0))
     }
 
+    /// Whether a transaction that needs `cost` fits into a block.
+    ///
+    /// # Errors
+    /// [`ClientError::Node`].
+    pub(crate) async fn takes(&self, cost: Cost) -> Result<bool, ClientError> {
+        let limits = subxt::constants::dynamic::<BlockWeights>("System", "BlockWeights");
+        let limits = self.best().await?.constants().entry(limits);
+        let BlockWeights { max_block, per_class } = limits.map_err(|error| ClientError::Node(error.to_string()))?;
+        let Weight { ref_time, proof_size } = per_class.normal.max_extrinsic.unwrap_or(max_block);
+        let (needed_time, needed_proof) = cost.with_margin();
+        Ok(needed_time <= ref_time && needed_proof <= proof_size)
+    }
+
     /// Moves the clock of a development node forward, and returns the time of the block that it sealed.
     ///
     /// # Errors
@@ -260,6 +274,33 @@ async fn ensure_listening(url: &str) -> std::io::Result<()> {
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 struct CodeHash {
     code_hash: H256,
+}
+
+/// frame-system's `BlockWeights`.
+#[derive(subxt::ext::scale_decode::DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct BlockWeights {
+    max_block: Weight,
+    per_class: PerClass,
+}
+
+#[derive(subxt::ext::scale_decode::DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct PerClass {
+    normal: ClassLimits,
+}
+
+#[derive(subxt::ext::scale_decode::DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct ClassLimits {
+    max_extrinsic: Option<Weight>,
+}
+
+#[derive(subxt::ext::scale_decode::DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct Weight {
+    ref_time: u64,
+    proof_size: u64,
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::message::{selector, weight_limit, Forecast};
 use crate::rules::Rule;
 use crate::submit;
 use crate::{blake2b_256, ink_account};
+use salus_domain::ids::Hash;
 use salus_interface::access::AccessError;
 use salus_interface::claims::ClaimsError;
 use salus_interface::consent::ConsentError;
@@ -195,7 +196,9 @@ pub async fn deploy(
 ) -> Result<Deployment, DeployError> {
     let started = chain.block_number().await?;
     let deployer = Deployer { chain, signer, salt, mode };
-    let registry = deployer.ensure::<ConsentError>(&bundles.consent_registry, &()).await?;
+    // A contract cannot look it up; it tells signatures for this chain from those for others.
+    let genesis = Hash(chain.genesis_hash());
+    let registry = deployer.ensure::<ConsentError>(&bundles.consent_registry, &genesis).await?;
     told(&registry);
     let registry_id = ink_account(&registry.address);
     let grants = deployer.ensure::<AccessError>(&bundles.access_grants, &registry_id).await?;
@@ -217,6 +220,21 @@ pub async fn deploy(
         access_grants: deployed(&grants, &bundles.access_grants),
         claims: deployed(&claims, &bundles.claims),
     })
+}
+
+/// Instantiates a contract beside the suite, unless it is there already, by its constructor `new`. `arguments` is a tuple.
+///
+/// # Errors
+/// [`DeployError`]; `E` is what the constructor refuses with.
+pub async fn instantiate<E: Decode + Rule>(
+    chain: &Chain,
+    signer: &Keypair,
+    bundle: &Bundle,
+    arguments: &impl Encode,
+    salt: &[u8],
+) -> Result<AccountId32, DeployError> {
+    let deployer = Deployer { chain, signer, salt, mode: Mode::DeployNow };
+    Ok(deployer.ensure::<E>(bundle, arguments).await?.address)
 }
 
 struct Deployer<'a> {
@@ -325,6 +343,9 @@ pub async fn verify(chain: &Chain, deployment: &Deployment, bundles: &Bundles) -
         findings.push(Finding { contract, address, verified: problems.is_empty(), problems });
     }
     if let [first, second, third] = findings.as_mut_slice() {
+        if first.verified && deployment.registry().genesis().read(chain).await? != Hash(chain.genesis_hash()) {
+            first.add("it takes signatures for another chain");
+        }
         if first.verified && second.verified && deployment.grants().consent_registry().read(chain).await? != registry {
             second.add("it asks another consent registry");
         }

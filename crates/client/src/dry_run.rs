@@ -17,6 +17,18 @@ pub struct Cost {
     pub deposit: i128,
 }
 
+/// Added to the weight that a dry run needed, in percent: the state may differ a little when it is the transaction's
+/// turn.
+const WEIGHT_MARGIN: u64 = 10;
+
+impl Cost {
+    /// The weight that a transaction is to be given: computation and storage proof.
+    pub(crate) fn with_margin(self) -> (u64, u64) {
+        let with_margin = |needed: u64| needed.saturating_add(needed / 100 * WEIGHT_MARGIN);
+        (with_margin(self.ref_time), with_margin(self.proof_size))
+    }
+}
+
 /// The start of pallet-contracts' `ContractResult`; what follows depends on the call.
 #[derive(Decode)]
 struct Head {

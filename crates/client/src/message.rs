@@ -7,15 +7,19 @@ use crate::events::ContractEvent;
 use crate::inclusion::{Evidence, Failure};
 use crate::rules::Rule;
 use crate::submit::{self, InPool};
+use salus_domain::ids::ConsentId;
+use salus_interface::consent::{CarriedOut, Done, OrdersCarriedOut};
+use salus_interface::event::Event;
 use scale::{Decode, Encode};
 use std::marker::PhantomData;
 use subxt::transactions::StaticPayload;
 use subxt::utils::{AccountId32, MultiAddress};
 use subxt_signer::sr25519::Keypair;
 
-/// Added to the weight that a dry run needed, in percent: the state may differ a little when it is the transaction's
-/// turn.
-const WEIGHT_MARGIN: u64 = 10;
+/// What the pallet says where a call needed more than the dry run: others came in between. It wrote nothing, and can be sent
+/// again; how often it is.
+const OUT_OF_GAS: &str = "OutOfGas";
+const GAS_RETRIES: usize = 8;
 
 /// A message that may be refused with an `E`, and answers with a `T`.
 #[derive(Debug)]
@@ -63,9 +67,28 @@ impl<T> Executed<T> {
     ///
     /// # Errors
     /// [`ClientError::NoEvent`].
-    pub fn event<E: salus_interface::event::Event>(&self) -> Result<E, ClientError> {
+    pub fn event<E: Event>(&self) -> Result<E, ClientError> {
         let found = self.events.iter().find_map(ContractEvent::decode);
         found.ok_or(ClientError::NoEvent(E::NAME))
+    }
+
+    /// Everything that the consent registry told that it carried out, in order.
+    #[must_use]
+    pub fn carried_out(&self) -> Vec<CarriedOut> {
+        let told = self.events.iter().filter_map(ContractEvent::decode::<OrdersCarriedOut>);
+        told.flat_map(|event| event.orders).collect()
+    }
+
+    /// The id of the consent that was recorded, by whichever message did it.
+    ///
+    /// # Errors
+    /// [`ClientError::NoEvent`].
+    pub fn recorded(&self) -> Result<ConsentId, ClientError> {
+        let recorded = self.carried_out().into_iter().find_map(|order| match order.done {
+            Done::Recorded(id) => Some(id),
+            _ => None,
+        });
+        recorded.ok_or(ClientError::NoEvent(OrdersCarriedOut::NAME))
     }
 }
 
@@ -76,7 +99,9 @@ pub(crate) fn selector(name: &str) -> [u8; 4] {
 }
 
 impl<T: Decode, E: Decode + Rule> Message<T, E> {
-    pub(crate) fn new(contract: &AccountId32, name: &'static str, arguments: &impl Encode) -> Self {
+    /// The message `name` of the contract at an address, for contracts beside the suite. `arguments` is a tuple.
+    #[must_use]
+    pub fn new(contract: &AccountId32, name: &'static str, arguments: &impl Encode) -> Self {
         let input = (selector(name), arguments).encode();
         Self { contract: *contract, name, input, value: 0, answer: PhantomData }
     }
@@ -170,11 +195,8 @@ fn contracts_call(contract: &AccountId32, value: u128, cost: Cost, input: &[u8])
 /// A weight limit for a transaction that needed `cost` in a dry run.
 pub(crate) fn weight_limit(cost: Cost) -> subxt::dynamic::Value {
     use subxt::dynamic::Value;
-    let with_margin = |needed: u64| u128::from(needed.saturating_add(needed / 100 * WEIGHT_MARGIN));
-    Value::named_composite([
-        ("ref_time", Value::u128(with_margin(cost.ref_time))),
-        ("proof_size", Value::u128(with_margin(cost.proof_size))),
-    ])
+    let (ref_time, proof_size) = cost.with_margin();
+    Value::named_composite([("ref_time", Value::u128(ref_time.into())), ("proof_size", Value::u128(proof_size.into()))])
 }
 
 /// A message that is in the node's pool.
@@ -205,22 +227,36 @@ impl<T: Decode, E: Decode + Rule> Pending<T, E> {
     }
 
     async fn wait(self, finalised: bool) -> Result<Executed<T>, CallError<E>> {
-        match self.in_pool.included(finalised).await {
-            Ok(included) => {
-                Ok(Executed { forecast: self.forecast, evidence: included.evidence, events: included.events })
-            }
-            Err(Failure::Client(error)) => Err(error.into()),
+        let Self { message, chain, origin, mut forecast, mut in_pool } = self;
+        let signer = in_pool.signer().clone();
+        let mut tries = 0;
+        loop {
+            let reason = match in_pool.included(finalised).await {
+                Ok(included) => {
+                    return Ok(Executed { forecast, evidence: included.evidence, events: included.events });
+                }
+                Err(Failure::Client(error)) => return Err(error.into()),
+                Err(Failure::Dispatch(reason)) => reason,
+            };
             // A transaction does not say why a contract refused; a dry run does.
-            Err(Failure::Dispatch(reason)) => match self.message.dry_run(&self.chain, &self.origin).await {
-                Err(refused @ CallError::Refused(_)) => Err(refused),
-                _ => Err(ClientError::Dispatch(reason).into()),
-            },
+            let cost = match message.dry_run(&chain, &origin).await {
+                Err(refused @ CallError::Refused(_)) => return Err(refused),
+                Ok((answer, cost)) if reason.contains(OUT_OF_GAS) && tries < GAS_RETRIES => {
+                    forecast = answer;
+                    cost
+                }
+                _ => return Err(ClientError::Dispatch(reason).into()),
+            };
+            tries += 1;
+            in_pool = submit::submit(&chain, message.call(cost), &signer).await?;
         }
     }
 }
 
 impl<T: Decode> Query<T> {
-    pub(crate) fn new(contract: &AccountId32, name: &'static str, arguments: &impl Encode) -> Self {
+    /// As [`Message::new`].
+    #[must_use]
+    pub fn new(contract: &AccountId32, name: &'static str, arguments: &impl Encode) -> Self {
         let input = (selector(name), arguments).encode();
         Self { contract: *contract, name, input, answer: PhantomData }
     }

@@ -3,10 +3,11 @@
 
 use salus_domain::claim::{ClaimMalformed, TermsMalformed, MAX_LINES};
 use salus_domain::consent::{Malformed, MAX_ACTIVE_CONSENTS, MAX_ACTORS, MAX_DEPTH, MAX_PROVISIONS};
+use salus_domain::mandate::MandateMalformed;
 use salus_domain::request::Principal;
 use salus_interface::access::{AccessError, Refusal};
 use salus_interface::claims::{ClaimsError, MAX_BATCH, MAX_COVERAGES, MAX_FEES, MAX_SERVICES_PER_DAY};
-use salus_interface::consent::{ConsentError, MAX_ENCODED_CONSENT};
+use salus_interface::consent::{ConsentError, RelayError, MAX_DECODED_CONSENT, MAX_ENCODED_CONSENT, MAX_ORDERS};
 
 /// A refusal by a contract.
 pub trait Rule: std::fmt::Debug + Send + Sync + 'static {
@@ -31,11 +32,29 @@ impl Rule for ConsentError {
                 Malformed::EmptyPeriod => "a period must end after it begins".into(),
                 Malformed::SaysNothing => "a consent must decide something".into(),
             },
-            Self::TooLarge => format!("an encoded consent may have {MAX_ENCODED_CONSENT} bytes"),
+            Self::TooLarge => {
+                format!("a consent may have {MAX_ENCODED_CONSENT} bytes encoded and {MAX_DECODED_CONSENT} decoded")
+            }
             Self::AlreadyOver => "a consent whose period has ended can never count".into(),
             Self::TooManyActive => format!("a patient may have {MAX_ACTIVE_CONSENTS} active consents"),
-            Self::NotFound => "only the patient who recorded a consent can change it, while it is in force".into(),
-            Self::IdsUsedUp => "the account has used up its consent ids".into(),
+            Self::NotFound => {
+                "a consent can only be changed while it is in force, and the patient has none such".into()
+            }
+            Self::IdsUsedUp => "the account has used up its consent ids, revisions or nonces".into(),
+            Self::NoProposal => "that account proposes nothing to the patient".into(),
+            Self::ProposalChanged => {
+                "only that can be accepted which was agreed to, and now something else is proposed".into()
+            }
+            Self::MandateMalformed(malformed) => match malformed {
+                MandateMalformed::NoPowers => "a mandate gives at least one power".into(),
+                MandateMalformed::EmptyPeriod => "a mandate must end after it begins".into(),
+                MandateMalformed::AlreadyOver => "a mandate must end in the future".into(),
+            },
+            Self::NoProxy => "that account is no proxy of the patient's".into(),
+            Self::NotMandated => "only the patient may do that, or a proxy whose mandate gives that power now".into(),
+            Self::TooManyOrders => format!("one message carries out at most {MAX_ORDERS} orders"),
+            Self::OtherChain => "the signatures are for another chain".into(),
+            Self::OtherContract => "the signatures are for another consent registry".into(),
         }
     }
     fn next_step(&self) -> &'static str {
@@ -45,6 +64,48 @@ impl Rule for ConsentError {
             Self::TooManyActive => "revoke a consent that is no longer needed (`salus consent list`)",
             Self::NotFound => "see what is in force with `salus consent list`",
             Self::IdsUsedUp => "use another account",
+            Self::NoProposal => "see what is proposed with `salus proposal list`",
+            Self::ProposalChanged => "read what is proposed now (`salus proposal show`), and accept that if you agree",
+            Self::MandateMalformed(MandateMalformed::NoPowers) => "give it a power (`--power`)",
+            Self::MandateMalformed(_) => "give it a later end (`--until`)",
+            Self::NoProxy => "see who is one with `salus proxy list`",
+            Self::NotMandated => "sign as the patient, or have the patient name this account (`salus proxy name`)",
+            Self::TooManyOrders => "split them",
+            Self::OtherChain => "relay them on the chain for which they were signed",
+            Self::OtherContract => "relay them to the registry for which they were signed (`--deployment`)",
+        }
+    }
+}
+
+impl Rule for RelayError {
+    fn rule(&self) -> String {
+        match self {
+            Self::DeadlineOver => "the order's deadline is over".into(),
+            Self::NonceUsed => {
+                "the order's nonce is used: it was carried out before, or another order of the signer's was".into()
+            }
+            Self::NonceAhead => "an order of the same signer with an earlier nonce is missing".into(),
+            Self::BadSignature => {
+                "the signature is not the signer's for this order, on this chain, for this contract".into()
+            }
+            Self::Refused(error) => error.rule(),
+        }
+    }
+    fn next_step(&self) -> &'static str {
+        match self {
+            Self::DeadlineOver => "have it signed anew with a later deadline",
+            Self::NonceUsed => "see what was done with `salus consent history`; if not this, have it signed anew",
+            Self::NonceAhead => {
+                "relay that one first, or have this one signed with the next nonce (`salus relay nonce`)"
+            }
+            Self::BadSignature => "have it signed anew, by the patient or the proxy whom it names",
+            Self::Refused(error) => error.next_step(),
+        }
+    }
+    fn name(&self) -> String {
+        match self {
+            Self::Refused(error) => error.name(),
+            own => format!("{own:?}"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::str::FromStr;
 use subxt_signer::sr25519::Keypair;
-use subxt_signer::SecretUri;
+use subxt_signer::{DeriveJunction, SecretUri};
 
 /// The largest key file that is read, in bytes.
 const MAX_KEY_FILE: u64 = 64 * 1024;
@@ -23,6 +23,9 @@ pub enum SignerError {
     /// The key file or its password is wrong.
     #[error("the key file {0} cannot be opened\n  next: check that it is a polkadot-js account export (sr25519), and its password")]
     CannotDecrypt(String),
+    /// The name cannot be a part of a derivation.
+    #[error("{0:?} cannot be the name of a relationship\n  next: give one that is not empty and has no slash")]
+    BadRelationship(String),
 }
 
 /// The key pair of a secret URI: a mnemonic phrase, a `0x` seed or a development name, with derivations and password, as
@@ -49,9 +52,43 @@ pub fn from_polkadot_js(file: &Path, password: &str) -> Result<Keypair, SignerEr
     subxt_signer::polkadot_js_compat::decrypt_json(&json, password).map_err(|_| SignerError::CannotDecrypt(name))
 }
 
+/// The key pair with which the holder of `key` meets one other party, for example a hospital: the hard derivation
+/// `//salus-relationship//NAME` of a secret URI. Nobody without the secret can tell that two such accounts, or one and the
+/// account of `key`, belong together. A name that is a number counts as that number, as in every secret URI.
+///
+/// # Errors
+/// [`SignerError::BadRelationship`].
+pub fn for_relationship(key: &Keypair, name: &str) -> Result<Keypair, SignerError> {
+    if name.is_empty() || name.contains('/') {
+        return Err(SignerError::BadRelationship(name.to_owned()));
+    }
+    Ok(key.derive(["salus-relationship", name].map(|part| DeriveJunction::from(part).harden())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relationship_is_a_hard_derivation_of_the_secret_uri() -> Result<(), SignerError> {
+        let key = from_suri("//Dave")?;
+        for name in ["mercy", "42", "Dr. Adams of Mercy Hospital, the eighth floor"] {
+            let derived = for_relationship(&key, name)?.public_key().0;
+            assert_eq!(derived, from_suri(&format!("//Dave//salus-relationship//{name}"))?.public_key().0, "{name}");
+            assert_ne!(derived, key.public_key().0);
+        }
+        assert_ne!(for_relationship(&key, "mercy")?.public_key().0, for_relationship(&key, "unity")?.public_key().0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_name_that_would_be_another_derivation_is_refused() -> Result<(), SignerError> {
+        for name in ["", "a/b", "/soft", "a///password"] {
+            let refused = for_relationship(&from_suri("//Dave")?, name);
+            assert!(matches!(refused, Err(SignerError::BadRelationship(_))), "{name}");
+        }
+        Ok(())
+    }
 
     #[test]
     fn development_names_give_the_known_accounts() -> Result<(), SignerError> {

@@ -121,6 +121,11 @@ fn sign(at: &AtBlock, call: &impl Payload, signer: &Keypair, nonce: u64) -> Resu
 }
 
 impl<P: Payload> InPool<P> {
+    /// Who signed it.
+    pub(crate) const fn signer(&self) -> &Keypair {
+        &self.signer
+    }
+
     /// Waits until it is in a block; with `finalised`, until that block is final. Where another process that signs for the
     /// same account was faster with the nonce, it is signed anew with the next one.
     pub(crate) async fn included(mut self, finalised: bool) -> Result<Included, Failure> {

@@ -1,6 +1,7 @@
 //! What is hashed into an id or a commitment. Only the layouts: the hash function is the caller's, so that a contract
 //! can use the chain's host function and a client a library. Both use BLAKE2b-256.
 
+use crate::consent::Consent;
 use crate::ids::{Account, CodeTag, Hash, RecordId};
 use crate::time::Timestamp;
 use alloc::vec::Vec;
@@ -27,6 +28,19 @@ pub fn record_id(hash: &impl Blake2b256, registrant: Account, commitment: Hash) 
 /// Salted commitment to the document that a consent was made from: `H("salus/consent-source" ‖ salt ‖ document)`.
 pub fn consent_source(hash: &impl Blake2b256, salt: [u8; 32], document: &[u8]) -> Hash {
     Hash(digest(hash, b"salus/consent-source", &(salt, document)))
+}
+
+/// What a patient agrees to who accepts a proposal: `H("salus/proposal" ‖ consent)`. A proposal that was exchanged in the
+/// meantime has another one.
+pub fn proposal(hash: &impl Blake2b256, consent: &Consent) -> Hash {
+    Hash(digest(hash, b"salus/proposal", consent))
+}
+
+/// What is signed off line to be relayed: `"<Bytes>" ‖ H("salus/order/1" ‖ order) ‖ "</Bytes>"`, where `order` begins with
+/// the genesis hash of the chain and the address of the contract. Wallets wrap raw bytes like that, so that none of them
+/// can be a transaction.
+pub fn order(hash: &impl Blake2b256, order: &impl Encode) -> Vec<u8> {
+    [b"<Bytes>".as_slice(), &digest(hash, b"salus/order/1", order), b"</Bytes>"].concat()
 }
 
 /// Salted commitment to a procedure code: the first 16 bytes of `H("salus/code" ‖ key ‖ system ‖ code)`. Everybody in

@@ -14,6 +14,7 @@ pub mod commitment;
 pub mod consent;
 pub mod evaluate;
 pub mod ids;
+pub mod mandate;
 pub mod money;
 pub mod request;
 pub mod time;

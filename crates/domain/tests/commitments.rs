@@ -3,7 +3,8 @@
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use proptest::prelude::*;
-use salus_domain::commitment::{claim_reference, code_tag, consent_source, record_id, service_day};
+use salus_domain::commitment::{claim_reference, code_tag, consent_source, order, proposal, record_id, service_day};
+use salus_domain::consent::{Base, Consent};
 use salus_domain::ids::{Account, ClaimId, Hash};
 use salus_domain::time::Timestamp;
 use std::cell::RefCell;
@@ -52,6 +53,20 @@ fn the_layouts_are_as_they_were() {
         hex(&claim_reference(&blake2b_256, &key, "urn:x", "42").0),
         "0f9c817f69c91250fc7809088f7480bea47e77a78a8edd8ee518f055221f0ba6"
     );
+    let provisions = Vec::new();
+    let consent = Consent { base: Base::Silent, period: common::period(1, 2), source: Hash([7; 32]), provisions };
+    assert_eq!(
+        hex(&proposal(&blake2b_256, &consent).0),
+        "95adc08d7dd0089e35ef1b2f40f09c4c422fa513e82033a83007d40b697d1696"
+    );
+}
+
+#[test]
+fn what_is_signed_is_wrapped_as_wallets_wrap_it() {
+    let signed = order(&blake2b_256, &[9_u8; 4]);
+    let digest = signed.strip_prefix(b"<Bytes>".as_slice()).and_then(|rest| rest.strip_suffix(b"</Bytes>".as_slice()));
+    let expected = "b54a4ee53e7affe4ca154d9cc0ef87739c9f5394f648e3b2b624d7a29b6f82e3";
+    assert_eq!(digest.map(hex).as_deref(), Some(expected));
 }
 
 #[test]

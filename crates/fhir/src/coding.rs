@@ -8,10 +8,13 @@ pub(crate) struct System(&'static [&'static str]);
 
 pub(crate) const ACTION: System =
     System(&["http://terminology.hl7.org/CodeSystem/consentaction", "http://hl7.org/fhir/consentaction"]);
+/// The value sets of purposes are among its names: all their codes are its.
 pub(crate) const PURPOSE: System = System(&[
     "http://terminology.hl7.org/CodeSystem/v3-ActReason",
     "http://hl7.org/fhir/v3/ActReason",
     "urn:oid:2.16.840.1.113883.5.8",
+    "http://terminology.hl7.org/ValueSet/v3-PurposeOfUse",
+    "http://hl7.org/fhir/ValueSet/v3-PurposeOfUse",
 ]);
 pub(crate) const CONFIDENTIALITY: System = System(&[
     "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
@@ -44,12 +47,27 @@ pub(crate) const PRACTITIONER_ROLE: System =
     System(&["http://terminology.hl7.org/CodeSystem/practitioner-role", "http://hl7.org/fhir/practitioner-role"]);
 pub(crate) const ORGANISATION_TYPE: System =
     System(&["http://terminology.hl7.org/CodeSystem/organization-type", "http://hl7.org/fhir/organization-type"]);
+/// Laws and forms behind a consent.
+pub(crate) const CONSENT_POLICY: System =
+    System(&["http://terminology.hl7.org/CodeSystem/consentpolicycodes", "http://hl7.org/fhir/consentpolicycodes"]);
+pub(crate) const CONSENT_SCOPE: System =
+    System(&["http://terminology.hl7.org/CodeSystem/consentscope", "http://hl7.org/fhir/consentscope"]);
 pub(crate) const BENEFIT_CATEGORY: System =
     System(&["http://terminology.hl7.org/CodeSystem/ex-benefitcategory", "http://hl7.org/fhir/ex-benefitcategory"]);
 pub(crate) const PAYEE_TYPE: System =
     System(&["http://terminology.hl7.org/CodeSystem/payeetype", "http://hl7.org/fhir/payeetype"]);
 pub(crate) const COVERAGE_CLASS: System =
     System(&["http://terminology.hl7.org/CodeSystem/coverage-class", "http://hl7.org/fhir/coverage-class"]);
+
+impl System {
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.0.contains(&name)
+    }
+
+    pub(crate) const fn canonical(&self) -> &'static str {
+        self.0[0]
+    }
+}
 
 /// A FHIR `Coding`: <https://hl7.org/fhir/R4/datatypes.html#Coding>.
 #[derive(Clone, Debug)]
@@ -71,12 +89,17 @@ impl<'a> Coding<'a> {
         })
     }
 
+    /// A bare code of `system`.
+    pub(crate) fn of(node: &Node<'a>, system: &System) -> Result<Self, Refused> {
+        Ok(Self { path: node.path().to_owned(), system: Some(system.canonical()), code: node.text()? })
+    }
+
     pub(crate) fn refuse(&self, reason: RefusedReason) -> Refused {
         Refused::new(self.path.clone(), reason)
     }
 
     pub(crate) fn is_of(&self, system: &System) -> bool {
-        self.system.is_some_and(|name| system.0.contains(&name))
+        self.system.is_some_and(|name| system.knows(name))
     }
 
     pub(crate) fn unknown_system(&self) -> Refused {

@@ -11,7 +11,7 @@ pub(crate) struct Node<'a> {
     extensions: Extensions,
 }
 
-/// What becomes of an `extension`. (A `modifierExtension` never gets past [`crate::json`].)
+/// What becomes of an `extension`. (For a `modifierExtension` see [`Node::refuse_modifiers`].)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extensions {
     /// It is an element like any other.
@@ -39,6 +39,11 @@ impl<'a> Node<'a> {
         Self { path, value, extensions: self.extensions }
     }
 
+    /// The same element, from which paths begin anew: a resource of a bundle.
+    pub(crate) fn named(self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self }
+    }
+
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
@@ -47,12 +52,41 @@ impl<'a> Node<'a> {
         matches!(self.value, Value::Null)
     }
 
+    pub(crate) const fn is_object(&self) -> bool {
+        matches!(self.value, Value::Object(_))
+    }
+
+    pub(crate) const fn is_text(&self) -> bool {
+        matches!(self.value, Value::Text(_))
+    }
+
+    /// Refuses what changes the meaning of the element, in it and below it: modifier extensions, and rules that it is to be
+    /// read by. The recursion ends at [`crate::MAX_NESTING`].
+    pub(crate) fn refuse_modifiers(&self) -> Result<(), Refused> {
+        match self.value {
+            Value::Object(members) => members
+                .iter()
+                .try_for_each(|(key, value)| self.child(join(&self.path, key), value).refuse_as_modifier(key)),
+            Value::List(items) => self.each(items).iter().try_for_each(Self::refuse_modifiers),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn refuse(&self, reason: RefusedReason) -> Refused {
         Refused::new(self.path.clone(), reason)
     }
 
     fn expected<T>(&self, expected: &'static str) -> Result<T, Refused> {
         Err(self.refuse(RefusedReason::WrongType { expected }))
+    }
+
+    /// Refuses a modifier under its key, and modifiers below it.
+    fn refuse_as_modifier(&self, key: &str) -> Result<(), Refused> {
+        match key {
+            "modifierExtension" => Err(self.refuse(RefusedReason::ModifierExtension)),
+            "implicitRules" => Err(self.refuse(RefusedReason::ImplicitRules)),
+            _ => self.refuse_modifiers(),
+        }
     }
 
     /// Reads an object with `read`, and refuses what `read` neither read nor ignored.
@@ -82,11 +116,7 @@ impl<'a> Node<'a> {
         read: impl FnOnce(&mut Object<'a>) -> Result<T, Refused>,
     ) -> Result<T, Refused> {
         self.clone().ignoring_extensions().read(|object| {
-            let found = object.required("resourceType")?;
-            if found.text()? != expected {
-                let reason = RefusedReason::WrongResource { expected, found: found.text()?.to_owned() };
-                return Err(found.refuse(reason));
-            }
+            object.expect_resource(expected)?;
             read(object)
         })
     }
@@ -95,13 +125,21 @@ impl<'a> Node<'a> {
     pub(crate) fn list(&self) -> Result<Vec<Node<'a>>, Refused> {
         match self.value {
             Value::List(items) if items.is_empty() => Err(self.refuse(RefusedReason::Empty)),
-            Value::List(items) => Ok(items
-                .iter()
-                .enumerate()
-                .map(|(place, value)| self.child(format!("{}[{place}]", self.path), value))
-                .collect()),
+            Value::List(items) => Ok(self.each(items)),
             _ => self.expected("an array"),
         }
+    }
+
+    /// The items of an array, which may be empty, or the element itself where it is none: for what is no FHIR element.
+    pub(crate) fn one_or_many(&self) -> Vec<Node<'a>> {
+        match self.value {
+            Value::List(items) => self.each(items),
+            _ => Vec::from([self.clone()]),
+        }
+    }
+
+    fn each(&self, items: &'a [Value]) -> Vec<Node<'a>> {
+        items.iter().enumerate().map(|(place, value)| self.child(format!("{}[{place}]", self.path), value)).collect()
     }
 
     /// A string, which is not empty.
@@ -151,15 +189,21 @@ impl<'a> Object<'a> {
 
     /// The path of a member, whether it is there or not.
     pub(crate) fn path_of(&self, name: &str) -> String {
-        match self.path.as_str() {
-            "$" => name.to_owned(),
-            path => format!("{path}.{name}"),
-        }
+        join(&self.path, name)
     }
 
     /// A refusal of a member, whether it is there or not.
     pub(crate) fn refuse(&self, name: &str, reason: RefusedReason) -> Refused {
         Refused::new(self.path_of(name), reason)
+    }
+
+    /// Refuses a resource of another type.
+    pub(crate) fn expect_resource(&mut self, expected: &'static str) -> Result<(), Refused> {
+        let node = self.required("resourceType")?;
+        match node.text()? {
+            found if found == expected => Ok(()),
+            found => Err(node.refuse(RefusedReason::WrongResource { expected, found: found.to_owned() })),
+        }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -202,13 +246,29 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn finish(mut self) -> Result<(), Refused> {
+    fn finish(self) -> Result<(), Refused> {
+        self.unread().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Refuses modifiers in what nobody read.
+    pub(crate) fn refuse_unread_modifiers(&self) -> Result<(), Refused> {
+        let unread = self.members.iter().zip(&self.read).filter(|(_, read)| !**read);
+        unread.map(|(member, _)| member).try_for_each(|(key, value)| self.child(key, value).refuse_as_modifier(key))
+    }
+
+    /// A refusal of each member that nobody read.
+    pub(crate) fn unread(mut self) -> Vec<Refused> {
         if self.extensions == Extensions::Ignored {
             self.ignore(&["extension"]);
         }
-        match self.members.iter().zip(&self.read).find(|(_, read)| !**read) {
-            Some(((key, _), _)) => Err(self.refuse(key, RefusedReason::UnknownElement)),
-            None => Ok(()),
-        }
+        let unread = self.members.iter().zip(&self.read).filter(|(_, read)| !**read);
+        unread.map(|((key, _), _)| self.refuse(key, RefusedReason::UnknownElement)).collect()
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    match path {
+        "$" => name.to_owned(),
+        path => format!("{path}.{name}"),
     }
 }

@@ -1,11 +1,9 @@
-//! Why a document was refused, and where in it.
+//! Where a document was refused, and everything that it was refused for.
 
-use crate::account::AccountError;
-use salus_domain::claim::TermsMalformed;
-use salus_domain::consent::Malformed;
+pub use crate::reason::RefusedReason;
 use thiserror::Error;
 
-/// A refused document: nothing was compiled from it (rule 7). The first refusal is the one that is given.
+/// A refused document: nothing was compiled from it (rule 7).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{path}: {reason}")]
 pub struct Refused {
@@ -21,285 +19,45 @@ impl Refused {
     }
 }
 
-/// Why an element was refused: one cause each, in words that name the way out.
+/// Everything that a document was refused for, as far as it could be read: at least one thing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum RefusedReason {
-    // The document.
-    /// It has more than [`crate::MAX_DOCUMENT`] bytes.
-    #[error("the document has {bytes} bytes, at most {limit} are read; split it")]
-    TooLarge {
-        /// How many it has.
-        bytes: usize,
-        /// How many it may have.
-        limit: usize,
-    },
-    /// It is not JSON (RFC 8259) in UTF-8.
-    #[error("this is not JSON (line {line}, column {column}); correct the syntax")]
-    NotJson {
-        /// Counted from 1 within the element; 0 where it is unknown.
-        line: usize,
-        /// Counted from 1 within the line; 0 where it is unknown.
-        column: usize,
-    },
-    /// Arrays and objects are nested more than [`crate::MAX_NESTING`] deep.
-    #[error("arrays and objects are nested too deep; flatten the document")]
-    NestedTooDeep,
-    /// An object has the same key twice.
-    #[error("the key appears twice, and only one can be meant; remove the other")]
-    DuplicateKey,
-    /// A modifier extension: it changes the meaning of what it stands in.
-    #[error("a modifier extension changes the meaning of the element in a way that is not known here; remove it")]
-    ModifierExtension,
-    /// Rules that the document is to be read by.
-    #[error("the document asks to be read by implicit rules that are not known here; remove them")]
-    ImplicitRules,
-
-    // Elements.
-    /// An element that is not known here, in a part that decides.
-    #[error("this element is not known here and may change what is decided; express it otherwise or remove it")]
-    UnknownElement,
-    /// An element that is needed.
-    #[error("the element is missing; add it")]
-    Missing,
-    /// A JSON value of another type.
-    #[error("expected {expected}")]
-    WrongType {
-        /// What should be there.
-        expected: &'static str,
-    },
-    /// An empty string, array or object, which FHIR does not have.
-    #[error("the element is empty; give it a value or leave it out")]
-    Empty,
-    /// Another resource.
-    #[error("expected the resource {expected}, found {found}")]
-    WrongResource {
-        /// What should be there.
-        expected: &'static str,
-        /// What is there.
-        found: String,
-    },
-    /// A status that does not count.
-    #[error("the status is \"{found}\", only \"{expected}\" counts")]
-    Status {
-        /// What is there.
-        found: String,
-        /// What should be there.
-        expected: &'static str,
-    },
-
-    // Codes.
-    /// The code system is not known here, or not named.
-    #[error("the code system \"{system}\" is not known here; use the one that FHIR binds to the element")]
-    UnknownSystem {
-        /// What is there; empty where none is named.
-        system: String,
-    },
-    /// The code system is known, the code is not.
-    #[error("the code \"{code}\" of {system} is not known here; use one that is, or a broader one")]
-    UnknownCode {
-        /// The code system.
-        system: String,
-        /// The code.
-        code: String,
-    },
-    /// Several codings where one is meant.
-    #[error("several codings where only one can be meant; keep one")]
-    AmbiguousCoding,
-
-    // Dates.
-    /// Not a FHIR date, dateTime or instant.
-    #[error("this is not a date as FHIR writes it (2026, 2026-09, 2026-09-30 or 2026-09-30T12:00:00Z)")]
-    NotADate,
-    /// A time of day without a zone.
-    #[error("a time of day needs its zone (Z or an offset such as +02:00)")]
-    DateWithoutZone,
-    /// A moment before 1970.
-    #[error("times before 1970 cannot be kept on the chain; leave out this bound or use a later one")]
-    BeforeEpoch,
-    /// A period that ends before it begins.
-    #[error("the period ends before it begins; correct one of its bounds")]
-    EmptyPeriod,
-    /// Not exactly one day.
-    #[error("a claim line needs the one day of its service (2026-09-30); split the line by day")]
-    NotOneDay,
-
-    // References and actors.
-    /// The directory does not know it.
-    #[error("the directory does not know \"{reference}\"; add it to the directory")]
-    ReferenceUnresolved {
-        /// The reference, or the identifier as `system|value`.
-        reference: String,
-    },
-    /// A reference into the document itself.
-    #[error("\"{reference}\" is contained in the document and has no account; refer to a resource of its own")]
-    ReferenceContained {
-        /// The reference.
-        reference: String,
-    },
-    /// What it refers to cannot be told.
-    #[error("it cannot be told what kind of resource this refers to; name it in Reference.type")]
-    ReferenceWithoutType,
-    /// Its parts name different things.
-    #[error("the reference, its type and its identifier name different things; correct one of them")]
-    ReferenceContradicts,
-    /// A kind of actor that has no account.
-    #[error("a {kind} cannot be the actor of a provision; name people or organisations")]
-    ActorKind {
-        /// The resource type.
-        kind: String,
-    },
-    /// The role says how the actor relates to the data, not that the actor asks for it.
-    #[error("in the role \"{code}\" the actor does not ask for the data; name the recipient (IRCP or PRCP)")]
-    ActorRole {
-        /// The role's code.
-        code: String,
-    },
-    /// A professional role and a reference at once.
-    #[error("only this actor in only this role cannot be expressed; leave out the role or the reference")]
-    RoleWithReference,
-    /// Neither a role nor a reference.
-    #[error("the actor has neither a reference nor a role; add one")]
-    ActorWithoutWho,
-
-    // Consent.
-    /// Neither an R4 `policyRule` nor an R5 `decision`.
-    #[error("nothing says what holds where no provision matches; add policyRule (OPTIN or OPTOUT) or decision (R5)")]
-    NoBaseDecision,
-    /// An opt-in whose root provision has criteria and does not say whether they are permitted or withheld.
-    #[error("it cannot be told whether the root provision permits or withholds; state its type")]
-    RootWithoutType,
-    /// Single resources.
-    #[error("a provision about single resources cannot be expressed; name their class, labels or period")]
-    DataNotExpressible,
-    /// A permit for certain codes or document types only.
-    #[error("a permit for certain codes or document types only cannot be expressed; name classes or labels")]
-    PermitByCode,
-    /// A permit of which nothing would be left.
-    #[error("a permit for these classes cannot be expressed; name FHIR resource types")]
-    PermitOfUnknownClasses,
-    /// A provision that can only be expressed narrower, with exceptions that would then reach further.
-    #[error("this can only be expressed more narrowly, and then the exceptions below it would mean something else")]
-    CannotNarrow,
-    /// A bound of the model.
-    #[error("{}", malformed(.0))]
-    Malformed(Malformed),
-
-    // Claim and coverage.
-    /// A use other than `claim`.
-    #[error("a {found} is not adjudicated here, only a claim; submit it when the service was given")]
-    Use {
-        /// The use.
-        found: String,
-    },
-    /// Another insurance beside the one that is to pay.
-    #[error("what other insurances paid cannot be told from a claim; name only the one that is to pay")]
-    OtherInsurance,
-    /// The only insurance is not the one that is to pay.
-    #[error("the insurance that is to pay must be marked as focal")]
-    NotFocal,
-    /// Somebody other than the provider is to be paid.
-    #[error("only the claim's provider is ever paid; name it as the payee or leave the payee out")]
-    PayeeNotProvider,
-    /// Several payors of one coverage.
-    #[error("a coverage with several payors cannot be expressed; make one coverage for each")]
-    SeveralPayors,
-    /// Too many lines.
-    #[error("a claim has at most {limit} lines; split it")]
-    TooManyLines {
-        /// How many it may have.
-        limit: usize,
-    },
-    /// Two lines with the same number.
-    #[error("another line has this number; number the lines from 1")]
-    RepeatedSequence,
-    /// A quantity that is not a whole number from 1 on.
-    #[error("the quantity must be a whole number from 1 to 4294967295")]
-    NotAQuantity,
-    /// The parts of a line do not add up to it.
-    #[error("the parts of this line do not add up to it; correct the amounts")]
-    DetailSum,
-    /// The lines do not add up to the total.
-    #[error("the lines do not add up to the total; correct the amounts")]
-    Total,
-
-    // Amounts.
-    /// Not a decimal number.
-    #[error("this is not a decimal number such as 12.50")]
-    NotADecimal,
-    /// A negative number.
-    #[error("amounts are not negative")]
-    Negative,
-    /// Nothing is charged.
-    #[error("nothing is charged; leave the line out")]
-    ZeroAmount,
-    /// More digits after the point than the asset has.
-    #[error("the amount has more digits after the point than the asset ({decimals}); round it")]
-    TooManyFractionDigits {
-        /// How many the asset has.
-        decimals: u8,
-    },
-    /// An exponent that no amount has.
-    #[error("the exponent is out of range; write the number without one")]
-    ExponentOutOfRange,
-    /// More than 128 bits hold.
-    #[error("the amount is too large")]
-    AmountTooLarge,
-    /// Another currency.
-    #[error("the currency is {found}, the plan pays in {expected}; convert the amount first")]
-    Currency {
-        /// The plan's.
-        expected: String,
-        /// The document's.
-        found: String,
-    },
-
-    // Records.
-    /// A resource type that is not a class of data.
-    #[error("{found} is not a class of data that a record can have; leave it out")]
-    NoSuchClass {
-        /// The resource type.
-        found: String,
-    },
-    /// Data of more than one patient.
-    #[error("the document has data of more than one patient; make one record for each")]
-    SeveralPatients,
-
-    // Plan and directory files.
-    /// Not a percentage.
-    #[error("this is not a percentage such as \"20%\" or \"12.5%\" (at most 100, two digits after the point)")]
-    NotAPercentage,
-    /// More decimals than an amount has room for.
-    #[error("an asset has at most {limit} decimals")]
-    TooManyDecimals {
-        /// How many it may have.
-        limit: u8,
-    },
-    /// A fee that is listed twice.
-    #[error("there is another fee for this code; keep one")]
-    RepeatedFee,
-    /// A bound of the plan's terms.
-    #[error("{}", terms_malformed(.0))]
-    Terms(TermsMalformed),
-    /// Not an account.
-    #[error("not an account: {0}")]
-    Account(AccountError),
+#[error("{first}")]
+pub struct Refusals {
+    /// The first that was found.
+    pub first: Refused,
+    /// All others, in the order in which they were found.
+    pub others: Vec<Refused>,
 }
 
-fn malformed(malformed: &Malformed) -> &'static str {
-    match malformed {
-        Malformed::TooDeep => "provisions are nested more than 4 deep; flatten them",
-        Malformed::TooManyProvisions => "a consent has at most 32 provisions; split it into several consents",
-        Malformed::TooManyActors => "a provision has at most 16 actors; split it into several provisions",
-        Malformed::BrokenNesting => "a provision is more than one level below the one before it",
-        Malformed::EmptyPeriod => "a period ends before it begins; correct one of its bounds",
-        Malformed::SaysNothing => "the consent decides nothing; add a provision",
+impl Refusals {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Refused> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 }
 
-fn terms_malformed(malformed: &TermsMalformed) -> &'static str {
-    match malformed {
-        TermsMalformed::CoinsuranceAboveWhole => "a coinsurance is at most 100%",
-        TermsMalformed::RepeatedCategory => "two exceptions name the same category; keep one",
-        TermsMalformed::CoversNothing => "the plan covers no category; name at least one",
+impl From<Refused> for Refusals {
+    fn from(first: Refused) -> Self {
+        Self { first, others: Vec::new() }
+    }
+}
+
+/// Collects refusals, so that a reader can go on behind the first.
+#[derive(Debug, Default)]
+pub(crate) struct Collected(Vec<Refused>);
+
+impl Collected {
+    /// The value; `None`: it was refused, which is noted.
+    pub(crate) fn keep<T>(&mut self, result: Result<T, Refused>) -> Option<T> {
+        result.map_err(|refused| self.0.push(refused)).ok()
+    }
+
+    pub(crate) fn note(&mut self, refusals: impl IntoIterator<Item = Refused>) {
+        self.0.extend(refusals);
+    }
+
+    pub(crate) fn into_result(self) -> Result<(), Refusals> {
+        let mut all = self.0.into_iter();
+        all.next().map_or(Ok(()), |first| Err(Refusals { first, others: all.collect() }))
     }
 }

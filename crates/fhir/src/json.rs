@@ -1,4 +1,4 @@
-//! Strict JSON: no key twice, numbers as they are written, bounded size and depth, no modifiers anywhere.
+//! Strict JSON: no key twice, numbers as they are written, bounded size and depth.
 //!
 //! Numbers stay text because amounts of money are exact, and because `serde_json`'s own switch for that
 //! (`arbitrary_precision`) would change how every other crate of the build reads numbers.
@@ -29,14 +29,23 @@ pub(crate) enum Value {
 }
 
 /// A document that was read, and the name that its paths begin with: its resource type, or `$`.
+#[derive(Clone, Debug)]
 pub(crate) struct Document {
     name: String,
     value: Value,
 }
 
 impl Document {
-    /// Reads `bytes`.
+    /// Reads `bytes`, and refuses modifiers wherever they stand.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Refused> {
+        let document = Self::parse(bytes)?;
+        document.root().refuse_modifiers()?;
+        Ok(document)
+    }
+
+    /// Reads `bytes`. Whoever reads one resource among several looks for its modifiers ([`Node::refuse_modifiers`]): those
+    /// of the others are not its concern.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Refused> {
         if bytes.len() > MAX_DOCUMENT {
             let reason = RefusedReason::TooLarge { bytes: bytes.len(), limit: MAX_DOCUMENT };
             return Err(Refused::new("$", reason));
@@ -86,11 +95,6 @@ fn value(raw: &RawValue, path: &Path<'_>, depth: usize) -> Result<Value, Refused
             let mut object = Vec::with_capacity(members.0.len());
             for (key, raw) in &members.0 {
                 let path = Path::Member(path, key);
-                match key.as_str() {
-                    "modifierExtension" => return Err(path.refuse(RefusedReason::ModifierExtension)),
-                    "implicitRules" => return Err(path.refuse(RefusedReason::ImplicitRules)),
-                    _ => {}
-                }
                 if !seen.insert(key) {
                     return Err(path.refuse(RefusedReason::DuplicateKey));
                 }

@@ -1,4 +1,5 @@
-//! Compiles FHIR R4 documents (and R5 `Consent`) into the model of `salus-domain`.
+//! Compiles FHIR R4 documents (and R5 `Consent`) into the model of `salus-domain`, renders consents back, and answers
+//! requests by consents that are on no chain ([`simulate`]).
 //!
 //! What cannot be expressed faithfully is refused, with the path of the element and the reason ([`Refused`]); nothing
 //! that may bear on a decision is skipped (rule 7). Three things keep that promise: one cursor reads every document and
@@ -8,10 +9,13 @@
 //! Pure: no chain, no clock, no files. Every function takes the bytes of one document, and no input makes it panic.
 
 pub mod account;
+mod actor;
+mod category;
 pub mod claim;
 mod coding;
 pub mod consent;
 pub mod consent_text;
+pub mod consult;
 pub mod coverage;
 pub mod date;
 pub mod decimal;
@@ -19,10 +23,15 @@ pub mod directory;
 mod element;
 mod error;
 mod json;
+pub mod people;
 pub mod plan;
+mod policy;
 mod provision;
+mod reason;
 pub mod record;
 mod reference;
+pub mod render;
+pub mod simulate;
 
-pub use error::{Refused, RefusedReason};
+pub use error::{Refusals, Refused, RefusedReason};
 pub use json::{MAX_DOCUMENT, MAX_NESTING};

@@ -6,41 +6,27 @@
 //!
 //! Extensions are refused here, even those that are no modifiers: what is not understood must not be agreed to.
 
-use crate::coding::{
-    known_concept, Coding, ACTION, ACT_CODE, CLASS, CONFIDENTIALITY, ORGANISATION_TYPE, PARTICIPATION,
-    PRACTITIONER_ROLE, PURPOSE, ROLE_CLASS, ROLE_CODE,
-};
-use crate::consent::Narrowed;
+use crate::actor::actor;
+use crate::coding::{known_concept, Coding, ACTION, ACT_CODE, CLASS, CONFIDENTIALITY, PURPOSE};
+use crate::consent::{Narrowed, Release};
 use crate::date::{period, Early};
 use crate::directory::Directory;
 use crate::element::{Node, Object};
-use crate::error::{Refused, RefusedReason};
-use crate::reference::Reference;
-use salus_domain::codes::{Action, Class, ClassSet, Confidentiality, ConfidentialitySet, Purpose, Role, Sensitivity};
-use salus_domain::consent::{Actor, Decision, Provision};
+use crate::error::{Collected, Refused, RefusedReason};
+use salus_domain::codes::{Action, Class, ClassSet, Confidentiality, ConfidentialitySet, Purpose, Sensitivity};
+use salus_domain::consent::{Decision, Provision};
+use salus_domain::time::{Period, Timestamp};
 
-/// Which release of FHIR a consent is written in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Release {
-    R4,
-    R5,
-}
-
-/// Roles in which an actor asks for data or acts for somebody who does. They add nothing to the reference beside them.
-/// Others (AUT, CST, INF, …) say who wrote, keeps or gave the data: a criterion on the data, which the model lacks.
-const ASKING_PARTICIPATIONS: &[&str] = &["IRCP", "PRCP", "REFT", "TRC"];
-const ASKING_ROLE_CLASSES: &[&str] =
-    &["AGNT", "ASSIGNED", "CAREGIVER", "ECON", "EMP", "GUARD", "NOK", "PAT", "PAYOR", "PROV"];
-const ASKING_ROLE_CODES: &[&str] =
-    &["DELEGATEE", "DPOWATT", "GRANTEE", "GUARD", "HPOWATT", "POWATT", "RESPRSN", "SPOWATT"];
-
-/// What a consent's provisions compile into, in preorder.
+/// What a consent's provisions compile into, in preorder, and what of the whole consent is refused.
 pub(crate) struct Compiler<'a> {
     pub(crate) directory: &'a Directory,
     pub(crate) release: Release,
+    /// When an R5 consent counts: its provisions may say otherwise. In R4 the root provision says it for all below it.
+    pub(crate) frame: Period,
     pub(crate) provisions: Vec<Provision>,
     pub(crate) paths: Vec<String>,
     pub(crate) narrowed: Vec<Narrowed>,
+    pub(crate) refused: Collected,
 }
 
 /// The criteria of one provision, and what of them was narrowed.
@@ -60,103 +46,101 @@ impl Criteria {
 impl Compiler<'_> {
     /// A provision and all below it. `implied` is what it decides where the release says so (R5: the opposite of the
     /// provision above); in R4 the element does.
-    pub(crate) fn nested(&mut self, node: &Node<'_>, depth: u8, implied: Option<Decision>) -> Result<(), Refused> {
-        node.read(|object| {
-            let decision = match implied {
-                Some(decision) => decision,
-                None => decision(&object.required("type")?)?,
-            };
-            let criteria = self.criteria(object, depth, decision)?;
-            let children = object.items("provision")?;
-            self.push(object.path(), criteria, &children)
-        })
+    fn nested(&mut self, node: &Node<'_>, depth: u8, implied: Option<Decision>) {
+        let Some(mut object) = self.refused.keep(node.open()) else { return };
+        let stated = implied.map(Ok).unwrap_or_else(|| object.required("type").and_then(|node| decision(&node)));
+        let stated = self.refused.keep(stated);
+        // Without a type the consent is refused; any decision lets the reader look for more.
+        let mut criteria = self.criteria(&mut object, depth, stated.unwrap_or(Decision::Deny));
+        if stated.is_none() {
+            criteria.narrowed.clear();
+        }
+        let children = self.refused.keep(object.items("provision")).unwrap_or_default();
+        let path = object.path().to_owned();
+        self.refused.note(object.unread());
+        self.push(&path, criteria, &children);
     }
 
     /// Adds a provision and compiles its exceptions.
-    pub(crate) fn push(&mut self, path: &str, criteria: Criteria, children: &[Node<'_>]) -> Result<(), Refused> {
+    pub(crate) fn push(&mut self, path: &str, criteria: Criteria, children: &[Node<'_>]) {
         let Criteria { provision, narrowed } = criteria;
         let (depth, decision) = (provision.depth, provision.decision);
         let place = self.provisions.len();
+        self.beyond_frame(path, &provision);
         self.provisions.push(provision);
         self.paths.push(path.to_owned());
-        self.exceptions(children, depth, decision)?;
+        self.exceptions(children, depth, decision);
         let uniform = self.provisions.iter().skip(place).all(|below| below.decision == decision);
         if let (Some(narrowed), false) = (narrowed.first(), uniform) {
-            return Err(Refused::new(narrowed.path.clone(), RefusedReason::CannotNarrow));
+            self.refused.note([Refused::new(narrowed.path.clone(), RefusedReason::CannotNarrow)]);
         }
         self.narrowed.extend(narrowed);
-        Ok(())
     }
 
     /// Compiles the exceptions to what is `depth` deep (0: the consent itself) and decides `decision`.
-    pub(crate) fn exceptions(&mut self, nodes: &[Node<'_>], depth: u8, decision: Decision) -> Result<(), Refused> {
+    pub(crate) fn exceptions(&mut self, nodes: &[Node<'_>], depth: u8, decision: Decision) {
         let implied = match (self.release, decision) {
             (Release::R4, _) => None,
             (Release::R5, Decision::Permit) => Some(Decision::Deny),
             (Release::R5, Decision::Deny) => Some(Decision::Permit),
         };
-        nodes.iter().try_for_each(|node| self.nested(node, depth.saturating_add(1), implied))
+        for node in nodes {
+            self.nested(node, depth.saturating_add(1), implied);
+        }
+    }
+
+    /// R5 lets a provision hold longer than the consent; here nothing of a consent counts outside of its period.
+    fn beyond_frame(&mut self, path: &str, provision: &Provision) {
+        let Period { start, end } = provision.period.unwrap_or(Period::ALWAYS);
+        let early = start != Timestamp::MIN && start < self.frame.start;
+        let late = end != Timestamp::MAX && end > self.frame.end;
+        let path = format!("{path}.period");
+        match provision.decision {
+            _ if !early && !late => {}
+            Decision::Deny => self.refused.note([Refused::new(path, RefusedReason::PeriodBeyondConsent)]),
+            Decision::Permit => {
+                self.narrowed.push(Narrowed { path, what: "permitted only while the consent itself counts" });
+            }
+        }
     }
 
     /// Reads every criterion; what is left in `object` are `type` and `provision`.
-    pub(crate) fn criteria(&self, object: &mut Object<'_>, depth: u8, decision: Decision) -> Result<Criteria, Refused> {
+    pub(crate) fn criteria(&mut self, object: &mut Object<'_>, depth: u8, decision: Decision) -> Criteria {
         object.ignore(&["id"]);
         let mut provision = Provision::new(depth, decision);
         let mut narrowed = Vec::new();
-        provision.period = object.optional("period").map(|node| period(&node, Early::Open)).transpose()?;
-        provision.data_period = object.optional("dataPeriod").map(|node| period(&node, Early::Refuse)).transpose()?;
-        for actor in object.items("actor")? {
-            provision.actors.push(self.actor(&actor)?);
+        let refused = &mut self.refused;
+        provision.period = object.optional("period").and_then(|node| refused.keep(period(&node, Early::Open)));
+        provision.data_period =
+            object.optional("dataPeriod").and_then(|node| refused.keep(period(&node, Early::Refuse)));
+        for node in refused.keep(object.items("actor")).unwrap_or_default() {
+            provision.actors.extend(refused.keep(actor(&node, self.directory)));
         }
-        for action in object.items("action")? {
-            provision.actions = provision.actions.with(known_concept(&action, &ACTION, Action::from_code)?);
+        for node in refused.keep(object.items("action")).unwrap_or_default() {
+            let action = refused.keep(known_concept(&node, &ACTION, Action::from_code));
+            provision.actions = action.into_iter().fold(provision.actions, |all, action| all.with(action));
         }
-        for purpose in object.items("purpose")? {
-            let purpose = Coding::read(&purpose)?.known(&PURPOSE, Purpose::from_code)?;
-            provision.purposes = provision.purposes.with(purpose);
+        for node in refused.keep(object.items("purpose")).unwrap_or_default() {
+            let purpose = Coding::read(&node).and_then(|coding| coding.known(&PURPOSE, Purpose::from_code));
+            provision.purposes = refused.keep(purpose).into_iter().fold(provision.purposes, |all, one| all.with(one));
         }
-        labels(object, &mut provision, &mut narrowed)?;
-        let (classes, documents) = match self.release {
-            Release::R4 => ("class", None),
-            Release::R5 => ("resourceType", Some("documentType")),
-        };
-        provision.classes = read_classes(object, classes, decision, &mut narrowed)?;
+        labels(object, &mut provision, &mut narrowed, refused);
+        provision.classes = classes(object, self.release, decision, &mut narrowed, refused);
+        // An R4 provision has no `documentType`: there it is refused as unknown.
+        let documents = (self.release == Release::R5).then_some("documentType");
         for name in documents.into_iter().chain(["code"]) {
             if object.optional(name).is_none() {
                 continue;
             }
             if decision == Decision::Permit {
-                return Err(object.refuse(name, RefusedReason::PermitByCode));
+                refused.note([object.refuse(name, RefusedReason::PermitByCode)]);
             }
             narrowed.push(Narrowed { path: object.path_of(name), what: "denied whatever the code or document type" });
         }
-        if object.has("data") {
-            return Err(object.refuse("data", RefusedReason::DataNotExpressible));
+        if object.optional("data").is_some() {
+            refused.note([object.refuse("data", RefusedReason::DataNotExpressible)]);
         }
-        Ok(Criteria { provision, narrowed })
-    }
-
-    fn actor(&self, node: &Node<'_>) -> Result<Actor, Refused> {
-        node.read(|object| {
-            object.ignore(&["id"]);
-            let role = object.optional("role").map(|role| actor_role(&role)).transpose()?.flatten();
-            let reference = object.optional("reference").map(|reference| Reference::read(&reference)).transpose()?;
-            let reference = match (reference, role) {
-                (Some(reference), None) => reference,
-                (None, Some(role)) => return Ok(Actor::Role(role)),
-                (Some(_), Some(_)) => return Err(node.refuse(RefusedReason::RoleWithReference)),
-                (None, None) => return Err(node.refuse(RefusedReason::ActorWithoutWho)),
-            };
-            let person = match reference.kind.as_deref() {
-                Some("Practitioner" | "PractitionerRole" | "Patient" | "RelatedPerson") => true,
-                Some("Organization") => false,
-                None if reference.key.starts_with(crate::directory::ACCOUNT_URN) => true,
-                Some(kind) => return Err(reference.refuse(RefusedReason::ActorKind { kind: kind.to_owned() })),
-                None => return Err(reference.refuse(RefusedReason::ReferenceWithoutType)),
-            };
-            let account = reference.account(self.directory)?;
-            Ok(if person { Actor::Account(account) } else { Actor::Organisation(account) })
-        })
+        Criteria { provision, narrowed }
     }
 }
 
@@ -172,47 +156,34 @@ pub(crate) fn decision(node: &Node<'_>) -> Result<Decision, Refused> {
     }
 }
 
-/// A professional role; `None`: a role that only says that the actor asks.
-fn actor_role(node: &Node<'_>) -> Result<Option<Role>, Refused> {
-    known_role(&crate::coding::only_coding(node)?)
+/// A security label that is known: a level of confidentiality or a sensitivity.
+pub(crate) enum Label {
+    Confidentiality(Confidentiality),
+    Sensitivity(Sensitivity),
 }
 
-fn known_role(coding: &Coding<'_>) -> Result<Option<Role>, Refused> {
-    for (system, asking) in
-        [(&PARTICIPATION, ASKING_PARTICIPATIONS), (&ROLE_CLASS, ASKING_ROLE_CLASSES), (&ROLE_CODE, ASKING_ROLE_CODES)]
-    {
-        if coding.is_of(system) {
-            return match asking.contains(&coding.code) {
-                true => Ok(None),
-                false => Err(coding.refuse(RefusedReason::ActorRole { code: coding.code.to_owned() })),
-            };
+impl Label {
+    pub(crate) fn of(label: &Coding<'_>) -> Result<Self, Refused> {
+        match label.is_of(&CONFIDENTIALITY) {
+            true => label.known(&CONFIDENTIALITY, Confidentiality::from_code).map(Self::Confidentiality),
+            false => label.known(&ACT_CODE, Sensitivity::from_code).map(Self::Sensitivity),
         }
-    }
-    // The domain's roles are those of `practitioner-role`, and `pay` of `organization-type`.
-    let of_organisations = coding.is_of(&ORGANISATION_TYPE);
-    if !of_organisations && !coding.is_of(&PRACTITIONER_ROLE) {
-        return Err(coding.unknown_system());
-    }
-    match Role::from_code(coding.code).filter(|role| (*role == Role::Payer) == of_organisations) {
-        Some(role) => Ok(Some(role)),
-        None => Err(coding.unknown_code()),
     }
 }
 
 /// `securityLabel`: a permit that names a level of confidentiality reaches up to it, a deny keeps back from it on.
-fn labels(object: &mut Object<'_>, provision: &mut Provision, narrowed: &mut Vec<Narrowed>) -> Result<(), Refused> {
-    for label in object.items("securityLabel")? {
-        let label = Coding::read(&label)?;
-        if label.is_of(&CONFIDENTIALITY) {
-            let level = label.known(&CONFIDENTIALITY, Confidentiality::from_code)?;
-            let levels = match provision.decision {
-                Decision::Permit => ConfidentialitySet::up_to(level),
-                Decision::Deny => ConfidentialitySet::from_level(level),
-            };
-            provision.confidentiality = provision.confidentiality.union(levels);
-        } else {
-            let sensitivity = label.known(&ACT_CODE, Sensitivity::from_code)?;
-            provision.sensitivity = provision.sensitivity.with(sensitivity);
+fn labels(object: &mut Object<'_>, provision: &mut Provision, narrowed: &mut Vec<Narrowed>, refused: &mut Collected) {
+    for node in refused.keep(object.items("securityLabel")).unwrap_or_default() {
+        match refused.keep(Coding::read(&node).and_then(|coding| Label::of(&coding))) {
+            Some(Label::Confidentiality(level)) => {
+                let levels = match provision.decision {
+                    Decision::Permit => ConfidentialitySet::up_to(level),
+                    Decision::Deny => ConfidentialitySet::from_level(level),
+                };
+                provision.confidentiality = provision.confidentiality.union(levels);
+            }
+            Some(Label::Sensitivity(label)) => provision.sensitivity = provision.sensitivity.with(label),
+            None => {}
         }
     }
     let both = !provision.confidentiality.is_empty() && !provision.sensitivity.is_empty();
@@ -222,21 +193,24 @@ fn labels(object: &mut Object<'_>, provision: &mut Provision, narrowed: &mut Vec
             what: "permitted only for data that has both a confidentiality and a sensitivity named here",
         });
     }
-    Ok(())
 }
 
-/// Classes that are not known (document types, profiles) leave a permit, and widen a deny to all classes.
-fn read_classes(
+/// `class` (R5: `resourceType`, in its ballots still `class`). Classes that are not known (document types, profiles) leave
+/// a permit, and widen a deny to all classes.
+fn classes(
     object: &mut Object<'_>,
-    name: &str,
+    release: Release,
     decision: Decision,
     narrowed: &mut Vec<Narrowed>,
-) -> Result<ClassSet, Refused> {
+    refused: &mut Collected,
+) -> ClassSet {
+    let name = if release == Release::R5 && !object.has("class") { "resourceType" } else { "class" };
+    let nodes = refused.keep(object.items(name)).unwrap_or_default();
     let mut classes = ClassSet::EMPTY;
     let mut widened = false;
-    for node in object.items(name)? {
-        let coding = Coding::read(&node)?;
-        match Class::from_code(coding.code).filter(|_| coding.is_of(&CLASS)) {
+    for node in &nodes {
+        let Some(coding) = refused.keep(Coding::read(node)) else { continue };
+        match known_class(&coding) {
             Some(class) => classes = classes.with(class),
             None => {
                 let what = match decision {
@@ -250,9 +224,19 @@ fn read_classes(
     }
     match decision {
         Decision::Permit if widened && classes.is_empty() => {
-            Err(object.refuse(name, RefusedReason::PermitOfUnknownClasses))
+            refused.note([object.refuse(name, RefusedReason::PermitOfUnknownClasses)]);
+            classes
         }
-        Decision::Deny if widened => Ok(ClassSet::EMPTY),
-        Decision::Permit | Decision::Deny => Ok(classes),
+        Decision::Deny if widened => ClassSet::EMPTY,
+        Decision::Permit | Decision::Deny => classes,
     }
+}
+
+/// A class by its R4 resource type, or by the one name that R5 changed.
+pub(crate) fn known_class(coding: &Coding<'_>) -> Option<Class> {
+    let code = match coding.code {
+        "DeviceUsage" => "DeviceUseStatement",
+        code => code,
+    };
+    Class::from_code(code).filter(|_| coding.is_of(&CLASS))
 }

@@ -1,6 +1,6 @@
 //! References, by reference or by business identifier: <https://hl7.org/fhir/R4/references.html#Reference>.
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Kind};
 use crate::element::Node;
 use crate::error::{Refused, RefusedReason};
 use crate::json::is_type_name;
@@ -45,16 +45,26 @@ impl Reference {
         })
     }
 
-    /// The account that the directory has for it.
+    /// The account that the directory has for it, under the reference, the identifier beside it, or both.
     pub(crate) fn account(&self, directory: &Directory) -> Result<Account, Refused> {
-        let Some(account) = directory.account(&self.key) else {
-            return Err(self.refuse(RefusedReason::ReferenceUnresolved { reference: self.key.clone() }));
-        };
         let other = self.identifier.as_ref().and_then(|identifier| directory.account(identifier));
-        match other.is_none_or(|other| other == account) {
-            true => Ok(account),
-            false => Err(self.refuse(RefusedReason::ReferenceContradicts)),
+        match (directory.account(&self.key), other) {
+            (Some(account), Some(other)) if account != other => Err(self.refuse(RefusedReason::ReferenceContradicts)),
+            (Some(account), _) | (None, Some(account)) => Ok(account),
+            (None, None) => {
+                let reference = self.key.clone();
+                Err(self.refuse(match directory.is_without_account(&self.key) {
+                    true => RefusedReason::NoAccount { reference },
+                    false => RefusedReason::ReferenceUnresolved { reference },
+                }))
+            }
         }
+    }
+
+    /// What the directory says it is.
+    pub(crate) fn listed_kind(&self, directory: &Directory) -> Option<Kind> {
+        let of_identifier = self.identifier.as_ref().and_then(|identifier| directory.kind(identifier));
+        directory.kind(&self.key).or(of_identifier)
     }
 
     pub(crate) fn refuse(&self, reason: RefusedReason) -> Refused {
@@ -63,7 +73,7 @@ impl Reference {
 }
 
 /// A FHIR `Identifier` as `system|value`.
-fn identifier_key(node: &Node<'_>) -> Result<String, Refused> {
+pub(crate) fn identifier_key(node: &Node<'_>) -> Result<String, Refused> {
     let (system, value) = identifier(node)?;
     Ok(format!("{system}|{value}"))
 }
@@ -82,8 +92,12 @@ fn last_segment(kind: &str) -> &str {
 }
 
 /// The resource type in `Type/id`, with or without a server before it or a version behind it.
-fn kind_of(reference: &str) -> Option<&str> {
-    let current = reference.split_once("/_history/").map_or(reference, |(current, _)| current);
-    let (before, _) = current.rsplit_once('/')?;
+pub(crate) fn kind_of(reference: &str) -> Option<&str> {
+    let (before, _) = current(reference).rsplit_once('/')?;
     Some(last_segment(before)).filter(|kind| is_type_name(kind))
+}
+
+/// The reference without the version that it may name.
+pub(crate) fn current(reference: &str) -> &str {
+    reference.split_once("/_history/").map_or(reference, |(current, _)| current)
 }

@@ -198,3 +198,92 @@ fn an_r5_consent_alternates_from_its_decision_on() {
     assert_eq!(compiled.consent.provisions[0].classes, Class::Observation.into());
     assert_eq!(compiled.paths[1], "Consent.provision[0].provision[0]");
 }
+
+#[test]
+fn the_type_of_the_root_is_the_base_where_no_rule_tells_it() {
+    let root = json!({"type": "permit", "period": {"end": "2026"}, "provision": [{"type": "deny"}]});
+    for law in [json!(null), concept("consentpolicycodes", "hipaa-self-pay"), concept("v3-ActCode", "hipaa-auth")] {
+        let document = match law.is_null() {
+            true => common::without(&consent("OPTIN", root.clone()), "/policyRule"),
+            false => with(&consent("OPTIN", root.clone()), "/policyRule", law),
+        };
+        let compiled = compiled(&document);
+        assert_eq!((compiled.consent.base, compiled.consent.period.end), (Base::Permit, whole("2026").unwrap().end));
+        assert_eq!(compiled.consent.provisions, [Provision::new(1, Decision::Deny)]);
+        assert_eq!(compiled.base_path, "Consent.provision");
+    }
+    let scoped = json!({"type": "permit", "purpose": [coding("v3-ActReason", "TREAT")]});
+    let document = common::without(&consent("OPTIN", scoped), "/policyRule");
+    assert_eq!(compiled(&document).consent.base, Base::Silent);
+}
+
+#[test]
+fn restrictions_and_exceptions_can_be_announced() {
+    let exception = |decision: &str| json!({"provision": [{"type": decision}]});
+    assert_eq!(provisions("OPTINR", exception("deny")), (Base::Permit, vec![Provision::new(1, Decision::Deny)]));
+    assert_eq!(provisions("OPTOUTE", exception("permit")), (Base::Deny, vec![Provision::new(1, Decision::Permit)]));
+    let law = json!({"coding": [coding("consentpolicycodes", "hipaa-npp"), coding("v3-ActCode", "OPTOUT")]});
+    let document = with(&consent("OPTIN", json!({})), "/policyRule", law);
+    let compiled = compiled(&common::without(&document, "/provision"));
+    assert_eq!((compiled.consent.base, compiled.base_path.as_str()), (Base::Deny, "Consent.policyRule"));
+}
+
+#[test]
+fn a_privacy_consent_may_be_of_other_kinds_too() {
+    let categories =
+        json!([concept("consentscope", "patient-privacy"), concept("http://loinc.org", "59284-0"), {"text": "x"}]);
+    let document = with(&consent("OPTIN", json!({"type": "permit"})), "/category", categories);
+    assert!(compile(&bytes(&with(&document, "/scope", concept("consentscope", "treatment"))), &directory()).is_ok());
+    assert!(compile(&bytes(&with(&document, "/scope", concept("http://scopes", "adr"))), &directory()).is_ok());
+}
+
+fn r5(decision: &str, provision: Value) -> Value {
+    json!({"resourceType": "Consent", "status": "active", "subject": {"reference": "Patient/c"}, "decision": decision,
+        "period": {"start": "2026", "end": "2026"}, "provision": provision})
+}
+
+#[test]
+fn an_r5_permit_that_would_hold_longer_than_its_consent_is_narrowed() {
+    let treat = coding("v3-ActReason", "TREAT");
+    let longer =
+        json!([{"period": {"start": "2026", "end": "2028"}, "purpose": [treat]}, {"period": {"start": "2026-06"}}]);
+    let compiled = compiled(&r5("deny", longer));
+    let narrowed = Narrowed {
+        path: String::from("Consent.provision[0].period"),
+        what: "permitted only while the consent itself counts",
+    };
+    assert_eq!(compiled.narrowed, [narrowed]);
+    assert_eq!(compiled.base_path, "Consent.decision");
+}
+
+#[test]
+fn an_r5_deny_is_as_wide_as_its_documents() {
+    let types = json!([coding("http://hl7.org/fhir/fhir-types", "DeviceUsage")]);
+    let documents = json!([coding("http://loinc.org", "34133-9")]);
+    let compiled =
+        compiled(&r5("permit", json!([{"resourceType": types, "documentType": documents}, {"class": types}])));
+    assert_eq!(compiled.consent.provisions[0].classes, Class::DeviceUseStatement.into());
+    assert_eq!(
+        compiled.consent.provisions[1].classes,
+        Class::DeviceUseStatement.into(),
+        "its name in the ballots of R5"
+    );
+    let paths: Vec<_> = compiled.narrowed.iter().map(|narrowed| narrowed.path.as_str()).collect();
+    assert_eq!(paths, ["Consent.provision[0].documentType"]);
+}
+
+#[test]
+fn what_only_describes_an_r5_consent_decides_nothing() {
+    let plain = r5("permit", json!([{"purpose": [coding("v3-ActReason", "HMARKT")]}]));
+    let document = [
+        ("grantor", json!([{"reference": "Patient/c"}])),
+        ("grantee", json!([{"reference": "Organization/x"}])),
+        ("controller", json!([{"reference": "Organization/x"}])),
+        ("policyBasis", json!({"url": "http://policy"})),
+        ("policyText", json!([{"reference": "DocumentReference/x"}])),
+        ("verification", json!([{"verified": true}])),
+    ]
+    .into_iter()
+    .fold(plain.clone(), |document, (name, value)| with(&document, &format!("/{name}"), value));
+    assert_eq!(compiled(&document), compiled(&plain));
+}

@@ -6,7 +6,7 @@ mod common;
 use common::{bytes, coding, concept, consent, directory, refused, with, without};
 use salus_domain::consent::Malformed;
 use salus_fhir::account::AccountError;
-use salus_fhir::consent::compile;
+use salus_fhir::consent::{compile, review};
 use salus_fhir::directory::Directory;
 use salus_fhir::RefusedReason as R;
 use serde_json::{json, Value};
@@ -51,15 +51,55 @@ fn another_resource_is_not_a_consent() {
 #[test]
 fn a_policy_does_not_tell_the_base() {
     let document = with(&without(&plain(), "/policyRule"), "/policy", json!([{"uri": "http://policy"}]));
+    let untyped = without(&document, "/provision/type");
+    let untyped = with(&untyped, "/provision/purpose", json!([coding("v3-ActReason", "TREAT")]));
+    assert_refused(&untyped, "Consent.policyRule", R::NoBaseDecision);
+    assert_refused(&without(&document, "/provision"), "Consent.policyRule", R::NoBaseDecision);
+    let law = concept("consentpolicycodes", "hipaa-auth");
+    let document = with(&without(&document, "/provision"), "/policyRule", law);
     assert_refused(&document, "Consent.policyRule", R::NoBaseDecision);
 }
 
 #[test]
 fn rules_other_than_in_and_out_are_refused() {
-    let document = consent("OPTINR", json!({"type": "permit"}));
-    assert_refused(&document, "Consent.policyRule.coding[0]", unknown_code("v3-ActCode", "OPTINR"));
+    for (system, code) in [("v3-ActCode", "EMRGONLY"), ("consentpolicycodes", "OPTIN"), ("v3-ActCode", "42CFRPart2")] {
+        let document = with(&plain(), "/policyRule", concept(system, code));
+        assert_refused(&document, "Consent.policyRule.coding[0]", unknown_code(system, code));
+    }
+    let elsewhere = with(&plain(), "/policyRule", concept("http://rules", "OPTIN"));
+    let reason = R::UnknownSystem { system: String::from("http://rules") };
+    assert_refused(&elsewhere, "Consent.policyRule.coding[0]", reason);
     let both = json!({"coding": [coding("v3-ActCode", "OPTIN"), coding("v3-ActCode", "OPTOUT")]});
     assert_refused(&with(&plain(), "/policyRule", both), "Consent.policyRule", R::AmbiguousCoding);
+    let words = json!({"text": "everything"});
+    assert_refused(&with(&plain(), "/policyRule", words), "Consent.policyRule.coding", R::Missing);
+}
+
+#[test]
+fn restrictions_that_are_announced_must_be_there() {
+    let nothing = consent("OPTINR", json!({"type": "permit"}));
+    assert_refused(&nothing, "Consent.policyRule", R::RestrictionsMissing);
+    assert_refused(&without(&nothing, "/provision"), "Consent.policyRule", R::RestrictionsMissing);
+    let permits = consent("OPTINR", json!({"provision": [{"type": "permit"}]}));
+    assert_refused(&permits, "Consent.policyRule", R::RestrictionsMissing);
+}
+
+#[test]
+fn a_consent_to_a_treatment_does_not_say_who_may_have_data() {
+    for code in ["adr", "treatment"] {
+        let scope = concept("consentscope", code);
+        let reason = || R::Scope { code: code.to_owned() };
+        assert_refused(&with(&plain(), "/scope", scope.clone()), "Consent.scope", reason());
+        assert_refused(&with(&plain(), "/category", json!([scope])), "Consent.category", reason());
+    }
+}
+
+#[test]
+fn scope_and_category_have_their_types() {
+    assert_refused(&with(&plain(), "/scope", json!("x")), "Consent.scope", R::WrongType { expected: "an object" });
+    let category = json!([{"coding": [{"code": 1}]}]);
+    let reason = R::WrongType { expected: "a string" };
+    assert_refused(&with(&plain(), "/category", category), "Consent.category[0].coding[0].code", reason);
 }
 
 #[test]
@@ -129,8 +169,71 @@ fn codes_that_are_not_known_are_refused() {
     }
     let provision = json!({"type": "deny", "action": [concept("consentaction", "destroy")]});
     assert_provision_refused(provision, ".action[0].coding[0]", unknown_code("consentaction", "destroy"));
+    for (system, code) in [("v3-ActCode", "R"), ("v3-Confidentiality", "HIV"), ("v3-ActReason", "HIV")] {
+        let provision = json!({"type": "deny", "securityLabel": [coding(system, code)]});
+        let reason = match system {
+            "v3-ActReason" => R::UnknownSystem { system: coding(system, code)["system"].as_str().unwrap().to_owned() },
+            _ => unknown_code(system, code),
+        };
+        assert_provision_refused(provision, ".securityLabel[0]", reason);
+    }
     let provision = json!({"type": "deny", "purpose": [{"code": "TREAT"}]});
     assert_provision_refused(provision, ".purpose[0]", R::UnknownSystem { system: String::new() });
+}
+
+#[test]
+fn elements_of_the_other_release_are_refused() {
+    for name in ["documentType", "resourceType"] {
+        let provision = json!({"type": "deny", name: [coding("http://loinc.org", "34133-9")]});
+        assert_provision_refused(provision, &format!(".{name}"), R::UnknownElement);
+    }
+    let provision = json!([{"type": "deny", "purpose": [coding("v3-ActReason", "TREAT")]}]);
+    assert_refused(&r5("permit", provision), "Consent.provision[0].type", R::UnknownElement);
+}
+
+fn r5(decision: &str, provision: Value) -> Value {
+    json!({"resourceType": "Consent", "status": "active", "subject": {"reference": "Patient/c"}, "decision": decision,
+        "period": {"start": "2026", "end": "2027"}, "provision": provision})
+}
+
+#[test]
+fn an_r5_consent_without_a_decision_tells_nothing() {
+    let document = without(&r5("permit", json!([{"purpose": [coding("v3-ActReason", "TREAT")]}])), "/decision");
+    assert_refused(&document, "Consent.decision", R::NoBaseDecision);
+}
+
+#[test]
+fn an_r5_deny_that_holds_longer_than_its_consent_is_refused() {
+    for period in [json!({"start": "2026", "end": "2028"}), json!({"start": "2025", "end": "2026"})] {
+        let document = r5("permit", json!([{"period": period}]));
+        assert_refused(&document, "Consent.provision[0].period", R::PeriodBeyondConsent);
+    }
+}
+
+#[test]
+fn a_review_finds_everything_that_is_refused() {
+    let provision = json!([
+        {"type": "deny", "actor": [{"reference": {"reference": "Practitioner/x"}}], "unless": "x"},
+        {"purpose": [coding("v3-ActReason", "FUN")], "provision": [{"type": "permit", "data": []}]},
+        {"type": "permit", "period": {"start": "soon"}, "class": [coding("classes", "Observation")]},
+    ]);
+    let document = with(&consent("OPTOUT", json!({"provision": provision, "modality": 1})), "/status", json!("draft"));
+    let found = review(&bytes(&document), &directory()).unwrap_err();
+    let paths: Vec<_> = found.iter().map(|refused| refused.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "Consent.status",
+            "Consent.provision.modality",
+            "Consent.provision.provision[0].actor[0].reference",
+            "Consent.provision.provision[0].unless",
+            "Consent.provision.provision[1].type",
+            "Consent.provision.provision[1].purpose[0]",
+            "Consent.provision.provision[1].provision[0].data",
+            "Consent.provision.provision[2].period.start",
+        ]
+    );
+    assert_eq!(compile(&bytes(&document), &directory()), Err(found.first));
 }
 
 #[test]

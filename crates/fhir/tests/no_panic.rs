@@ -6,28 +6,36 @@ mod common;
 use common::{bytes, dollars, sample};
 use proptest::prelude::*;
 use salus_domain::codes::Category;
+use salus_domain::evaluate::Answer;
+use salus_domain::time::Timestamp;
 use salus_fhir::claim::ClaimOptions;
 use salus_fhir::directory::Directory;
-use salus_fhir::{claim, consent, coverage, plan, record};
+use salus_fhir::people::People;
+use salus_fhir::simulate::{run, ConsentFile};
+use salus_fhir::{claim, consent, consult, coverage, plan, record};
 use serde_json::{json, Value};
 
-const SAMPLES: [&str; 9] = [
+const SAMPLES: [&str; 11] = [
     "claim-second.json",
     "claim.json",
     "consent.json",
     "coverage.json",
     "directory.json",
+    "people.json",
     "plan.json",
     "record-bundle.json",
     "record-observation.json",
     "record-sensitive.json",
+    "request.json",
 ];
 
 /// Puts a document to every compiler.
 fn compile_all(document: &[u8]) {
     let directory = Directory::from_json(&sample("directory.json")).unwrap();
     let options = ClaimOptions { asset: dollars(), default_category: Some(Category::MedicalCare) };
-    if let Ok(compiled) = consent::compile(document, &directory) {
+    let compiled = consent::compile(document, &directory);
+    assert_eq!(consent::review(document, &directory).map_err(|refusals| refusals.first), compiled);
+    if let Ok(compiled) = compiled {
         assert_eq!(compiled.consent.validate(), Ok(()));
         assert_eq!(compiled.consent.provisions.len(), compiled.paths.len());
         let _ = salus_fhir::consent_text::lines(&compiled.consent, &directory);
@@ -37,6 +45,25 @@ fn compile_all(document: &[u8]) {
     let _ = record::compile(document);
     let _ = plan::compile(document);
     let _ = Directory::from_json(document);
+    simulate_all(document);
+}
+
+/// Puts it to a simulation as each of its documents, beside the sample of the other ones.
+fn simulate_all(document: &[u8]) {
+    let (consent, request) = (sample("consent.json"), sample("request.json"));
+    let (directory, people) = (sample("directory.json"), sample("people.json"));
+    for [consent, people, request] in
+        [[document, &people, &request], [&consent, document, &request], [&consent, &people, document]]
+    {
+        let mut everybody = People::default();
+        let added = [directory.as_slice(), people].iter().try_for_each(|document| everybody.add(document));
+        let _ = (everybody.directory(), added);
+        let Ok(consult) = consult::read(request) else { continue };
+        let Ok(consents) = ConsentFile::read("consent.json", consent) else { continue };
+        if let Ok(simulation) = run(&everybody, &[consents], None, &consult, Timestamp(1_790_000_000_000)) {
+            assert!(simulation.refused.is_empty() || simulation.answer == Answer::Deny);
+        }
+    }
 }
 
 /// How many values there are in `value`, itself included.

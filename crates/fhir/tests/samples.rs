@@ -17,12 +17,16 @@ use salus_domain::money::{Amount, BasisPoints};
 use salus_domain::request::{Principal, Request};
 use salus_domain::time::{Period, Timestamp};
 use salus_fhir::claim::{ClaimItem, ClaimOptions, CompiledClaim};
-use salus_fhir::consent::{CompiledConsent, ConsentStatus};
+use salus_fhir::consent::{CompiledConsent, ConsentStatus, Release};
 use salus_fhir::coverage::CompiledCoverage;
 use salus_fhir::directory::Directory;
+use salus_fhir::people::People;
 use salus_fhir::plan::{Fee, PlanFile};
 use salus_fhir::record::CompiledRecord;
-use salus_fhir::{claim, consent, consent_text, coverage, date, plan, record};
+use salus_fhir::render::{render, About};
+use salus_fhir::simulate::{run, ConsentFile};
+use salus_fhir::{claim, consent, consent_text, consult, coverage, date, plan, record};
+use serde_json::json;
 
 /// One dollar in minor units.
 const DOLLAR: u128 = 1_000_000_000_000;
@@ -112,6 +116,7 @@ fn the_consent_is_an_opt_out_with_two_permits_and_one_exception() {
         patient: String::from("Patient/rosa-marin"),
         narrowed: Vec::new(),
         paths: paths.map(|path| format!("Consent.provision.{path}")).to_vec(),
+        base_path: String::from("Consent.policyRule"),
     };
     assert_eq!(consent::compile(&sample("consent.json"), &directory()), Ok(expected));
 }
@@ -156,6 +161,36 @@ fn the_doctor_reads_the_laboratory_value_and_not_the_questionnaire() {
     assert_eq!(answer("record-observation.json"), Answer::Permit);
     assert_eq!(answer("record-bundle.json"), Answer::Permit);
     assert_eq!(answer("record-sensitive.json"), Answer::Deny);
+}
+
+#[test]
+fn the_consent_reads_the_same_in_either_release() {
+    let compiled = consent::compile(&sample("consent.json"), &directory()).unwrap();
+    let about = About { id: None, patient: "Patient/rosa-marin", status: ConsentStatus::Active };
+    for release in [Release::R4, Release::R5] {
+        let resource = render(&compiled.consent, release, &about, &directory()).unwrap();
+        let again = consent::compile(resource.to_string().as_bytes(), &directory()).unwrap();
+        assert_eq!(again.consent, compiled.consent, "{resource:#}");
+    }
+}
+
+#[test]
+fn a_nurse_of_the_hospital_gets_what_the_consent_does_not_keep_back() {
+    let mut people = People::default();
+    people.add(&sample("directory.json")).unwrap();
+    people.add(&sample("people.json")).unwrap();
+    let consents = [ConsentFile::read("consent.json", &sample("consent.json")).unwrap()];
+    let consult = consult::read(&sample("request.json")).unwrap();
+    let answer = |moment: &str| run(&people, &consents, None, &consult, at(moment)).unwrap();
+    let permitted = answer("2026-11-20");
+    let codes: Vec<_> = permitted.redacted().into_iter().map(|(_, code)| code).collect();
+    assert_eq!(
+        permitted.to_json()["deciding"],
+        json!([{"consent": "rosa-marin-2026", "path": "Consent.provision.provision[0]"}])
+    );
+    assert_eq!(permitted.decision(), "permit");
+    assert_eq!(codes.join(" "), "R V BH COGN DVD EMOTDIS MH PSY PSYTHPN SUD ETHUD OPIOIDUD");
+    assert_eq!(answer("2036-01-01").decision(), "no-consent");
 }
 
 #[test]
@@ -316,10 +351,12 @@ fn every_sample_is_looked_at_here() {
             "consent.json",
             "coverage.json",
             "directory.json",
+            "people.json",
             "plan.json",
             "record-bundle.json",
             "record-observation.json",
             "record-sensitive.json",
+            "request.json",
         ]
     );
 }

@@ -11,14 +11,16 @@ use ink::env::{ContractEnv, DefaultEnvironment};
 use ink::primitives::{AccountId, Hash};
 use ink::scale::{Decode, Encode};
 use ink_e2e::events::{ContractEmitted, EventWithTopics};
+use ink_e2e::subxt::backend::legacy::LegacyRpcMethods;
 use ink_e2e::{
     alice, CallBuilderFinal, ChainBackend, Client, ContractsBackend, InstantiateDryRunResult, Keypair, PolkadotConfig,
 };
 use node::Node;
-use salus_domain::ids::Account;
+use salus_domain::ids::{self, Account};
+use salus_domain::time::Timestamp;
 use salus_interface::access::{AccessError, AccessGrants};
 use salus_interface::claims::{Claims, ClaimsError};
-use salus_interface::consent::ConsentRegistry;
+use salus_interface::consent::{ConsentRegistry, Instruction, Order, Place, SignedOrder};
 use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,6 +86,8 @@ pub struct World {
     pub claims: AccountId,
     /// Who deployed the three.
     pub governor: Keypair,
+    /// The hash of the chain's genesis block.
+    pub genesis: ids::Hash,
     // Last, so that the client goes first.
     _node: Arc<Node>,
 }
@@ -96,11 +100,15 @@ impl World {
     pub async fn new() -> Self {
         let node = Node::shared().await;
         let wasm = ["consent_registry", "access_grants", "claims"].map(bundled);
-        let mut client = Client::new(node.connect().await, wasm).await.expect("the node's metadata can be read");
+        let rpc = node.connect().await;
+        let genesis = LegacyRpcMethods::<PolkadotConfig>::new(rpc.clone()).genesis_hash().await;
+        let genesis = ids::Hash(genesis.expect("the node knows its chain").0);
+        let mut client = Client::new(rpc, wasm).await.expect("the node's metadata can be read");
         let governor = funded(&mut client).await;
         let nobody = AccountId::from([0; 32]);
-        let mut world = Self { client, registry: nobody, grants: nobody, claims: nobody, governor, _node: node };
-        world.registry = world.instantiate("consent_registry", new_registry()).await;
+        let mut world =
+            Self { client, registry: nobody, grants: nobody, claims: nobody, governor, genesis, _node: node };
+        world.registry = world.instantiate("consent_registry", new_registry(genesis)).await;
         world.grants = world.instantiate("access_grants", new_grants(world.registry)).await;
         world.claims = world.instantiate("claims", new_claims(world.registry, world.grants)).await;
         world
@@ -247,8 +255,22 @@ pub fn account(who: &Keypair) -> Account {
 
 /// The registry's constructor.
 #[must_use]
-pub fn new_registry() -> Create<RegistryRef, impl Encode + Clone + Send + Sync, RegistryRef> {
-    build_create::<RegistryRef>().exec_input(new()).returns::<RegistryRef>()
+pub fn new_registry(genesis: ids::Hash) -> Create<RegistryRef, impl Encode + Clone + Send + Sync, RegistryRef> {
+    build_create::<RegistryRef>().exec_input(new().push_arg(genesis)).returns::<RegistryRef>()
+}
+
+/// An order that a patient signs for itself, for ever.
+#[must_use]
+pub fn signed(patient: &Keypair, instruction: Instruction, nonce: u32, place: &Place) -> SignedOrder {
+    let hash = |input: &[u8]| {
+        let mut output = [0; 32];
+        ink::env::hash_bytes::<ink::env::hash::Blake2x256>(input, &mut output);
+        output
+    };
+    let order = Order { patient: id(patient), instruction };
+    let mut signed = SignedOrder { order, proxy: None, nonce, deadline: Timestamp::MAX, signature: [0; 64] };
+    signed.signature = patient.sign(&signed.signed_bytes(&hash, place)).0;
+    signed
 }
 
 /// The constructor of access grants.

@@ -6,14 +6,16 @@ use ink_e2e::Keypair;
 use salus_domain::codes::{Action, Purpose, Role};
 use salus_domain::consent::Actor;
 use salus_domain::evaluate::{Answer, Deciding, Redaction};
-use salus_domain::ids::ConsentId;
+use salus_domain::ids::{ConsentId, Hash};
 use salus_domain::money::Amount;
 use salus_domain::time::{Period, Timestamp};
 use salus_ink_e2e::samples::{consent, record, request, submission, terms};
-use salus_ink_e2e::{account, at, id, new_claims, new_grants, ClaimsRef, GrantsRef, RegistryRef, World, UNIT};
+use salus_ink_e2e::{account, at, id, new_claims, new_grants, signed, ClaimsRef, GrantsRef, RegistryRef, World, UNIT};
 use salus_interface::access::{AccessDecided, AccessDecision, AccessError, AccessGrants, Ground, Refusal};
 use salus_interface::claims::{ClaimSettled, ClaimStatus, Claims, ClaimsError, Pool};
-use salus_interface::consent::{ConsentError, ConsentRecorded, ConsentRegistry};
+use salus_interface::consent::{
+    CarriedOut, ConsentError, ConsentRegistry, Done, Instruction, Order, OrdersCarriedOut, Place, RelayError,
+};
 
 /// A doctor for whom an authority vouches.
 async fn credentialed_doctor(world: &mut World) -> Keypair {
@@ -42,8 +44,10 @@ async fn a_consent_lets_a_credentialed_doctor_in_and_its_revocation_keeps_the_do
 
     let text = consent(Actor::Account(account(&doctor)), Purpose::Treat);
     let recorded = world.run(&patient, registry.call_mut().record(text.clone())).await;
-    let event: ConsentRecorded = recorded.event(registry_address);
-    assert_eq!((event.patient, event.id, event.consent), (id(&patient), recorded.value, text));
+    let event: OrdersCarriedOut = recorded.event(registry_address);
+    let order = Order { patient: id(&patient), instruction: Instruction::Record(text) };
+    let told = CarriedOut { order, proxy: None, nonce: None, done: Done::Recorded(recorded.value), epoch: 1 };
+    assert_eq!(event.orders, [told]);
 
     let permitted = world.run(&doctor, ask()).await;
     let ground = Ground::Consent(Deciding { consent: recorded.value, provision: Some(0) });
@@ -58,6 +62,31 @@ async fn a_consent_lets_a_credentialed_doctor_in_and_its_revocation_keeps_the_do
     assert_eq!(refused.value, AccessDecision::Refused(Refusal::NoConsent));
     let event: AccessDecided = refused.event(grants_address);
     assert_eq!(event.decision, refused.value, "a refusal leaves its mark");
+}
+
+#[tokio::test]
+async fn what_a_patient_signs_is_carried_out_for_whoever_relays_it() {
+    let mut world = World::new().await;
+    let registry_address = world.registry;
+    let mut registry: RegistryRef = at(registry_address);
+    let (patient, doctor, relayer) = (world.somebody().await, world.somebody().await, world.somebody().await);
+    let place = Place { genesis: world.genesis, contract: registry_address };
+    assert_eq!(world.read(&relayer, registry.call().genesis()).await, place.genesis);
+
+    let text = consent(Actor::Account(account(&doctor)), Purpose::Treat);
+    let grant = signed(&patient, Instruction::Record(text), 0, &place);
+    let elsewhere = Place { genesis: Hash([7; 32]), ..place };
+    let abroad = registry.call_mut().relay(elsewhere, vec![grant.clone()]);
+    assert_eq!(world.refused(&relayer, abroad).await, ConsentError::OtherChain);
+
+    let relayed = world.run(&relayer, registry.call_mut().relay(place, vec![grant.clone(), grant.clone()])).await;
+    assert_eq!(relayed.value, [Ok(Done::Recorded(ConsentId(0))), Err(RelayError::NonceUsed)]);
+    let event: OrdersCarriedOut = relayed.event(registry_address);
+    let done = Done::Recorded(ConsentId(0));
+    assert_eq!(event.orders, [CarriedOut { order: grant.order, proxy: None, nonce: Some(0), done, epoch: 1 }]);
+    let decided = registry.call().decide(id(&patient), request(&doctor, Role::Doctor));
+    assert_eq!(world.read(&doctor, decided).await.answer, Answer::Permit);
+    assert_eq!(world.read(&doctor, registry.call().nonce(id(&patient))).await, 1);
 }
 
 #[tokio::test]

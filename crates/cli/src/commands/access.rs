@@ -3,6 +3,7 @@
 use crate::commands::consent::place;
 use crate::context::GlobalOptions;
 use crate::failure::Failure;
+use crate::operations::orders::name;
 use crate::operations::{records, Suite};
 use crate::output::{progress, say, table, Report};
 use crate::values::{self, show_account, show_record, show_time};
@@ -249,15 +250,6 @@ async fn show(global: &GlobalOptions, account: &str) -> Result<Report, Failure> 
         ));
     }
     Ok(report)
-}
-
-/// An account as the directory knows it, or in SS58.
-#[must_use]
-pub fn name(directory: &Directory, account: &[u8; 32]) -> String {
-    match directory.key(Account(*account)) {
-        Some(key) => format!("{key} ({})", show_account(account)),
-        None => show_account(account),
-    }
 }
 
 async fn log(global: &GlobalOptions, patient: Option<&str>) -> Result<Report, Failure> {

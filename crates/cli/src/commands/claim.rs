@@ -1,9 +1,9 @@
 //! `salus claim`: claims, line by line, and their settlement.
 
-use crate::commands::access::name;
 use crate::context::{Carried, GlobalOptions};
 use crate::failure::Failure;
 use crate::operations::documents::Document;
+use crate::operations::orders::name;
 use crate::operations::{account_of, claims, Suite};
 use crate::output::{progress, say, table, Report};
 use crate::values::{asset, show_time};

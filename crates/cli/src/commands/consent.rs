@@ -1,9 +1,10 @@
 //! `salus consent`: what a patient decided.
 
-use crate::context::{Carried, GlobalOptions};
+use super::acting::ForWhom;
+use super::{acts, fhir, history, simulate};
+use crate::context::GlobalOptions;
 use crate::failure::Failure;
-use crate::operations::documents::Document;
-use crate::operations::{account_of, consents, Suite};
+use crate::operations::{consents, Suite};
 use crate::output::{table, Report};
 use crate::values::{self, period_json, show_account, show_period};
 use salus_client::{domain_account, ink_account, AccountId32};
@@ -12,23 +13,28 @@ use salus_domain::consent::{Actor, Base, Consent, Decision};
 use salus_domain::evaluate::{Answer, Deciding, Evaluation};
 use salus_domain::ids::ConsentId;
 use salus_domain::request::{Principal, Request};
-use salus_fhir::consent::CompiledConsent;
 use salus_fhir::consent_text;
-use salus_interface::consent::{ConsentAmended, ConsentRecorded};
 use serde_json::{json, Value};
 use std::path::PathBuf;
 
 /// `salus consent`.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum ConsentCommand {
-    /// Record the consent of a FHIR document; in force at once
+    /// Record the consent of a FHIR document, or of several in one transaction; in force at once
     #[command(after_help = "Example:
   salus consent record samples/consent.json --directory samples/directory.json --suri //Dave
 
-JSON: dryRun, consent (its id), patient, text, narrowed [{path, what}], evidence|forecast.")]
+Several documents are recorded together, all or none of them.
+
+JSON: dryRun, consent (its id), patient, text, narrowed [{path, what}], evidence|forecast. Of several documents: dryRun,
+patient, consents [{consent, file, text, narrowed}], evidence|forecast.")]
     Record {
         /// A FHIR Consent, R4 or R5
-        file: PathBuf,
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// For whom.
+        #[command(flatten)]
+        for_whom: ForWhom,
     },
     /// Replace a consent by that of another document; effective at once
     #[command(after_help = "Example:
@@ -40,22 +46,32 @@ JSON: dryRun, consent, revision, patient, text, narrowed [{path, what}], evidenc
         id: u32,
         /// A FHIR Consent, R4 or R5
         file: PathBuf,
+        /// For whom.
+        #[command(flatten)]
+        for_whom: ForWhom,
     },
     /// Revoke a consent; effective at once
     #[command(after_help = "Example:
   salus consent revoke 0 --suri //Dave
 
-JSON: dryRun, consent, evidence|forecast.")]
+JSON: dryRun, consent, patient, evidence|forecast.")]
     Revoke {
         /// The consent's id
         id: u32,
+        /// For whom.
+        #[command(flatten)]
+        for_whom: ForWhom,
     },
-    /// Revoke every consent of the signer; effective at once
+    /// Revoke every consent of the signer, or of the patient for whom it acts; effective at once
     #[command(after_help = "Example:
   salus consent revoke-all --suri //Dave
 
-JSON: dryRun, revoked (how many), evidence|forecast.")]
-    RevokeAll,
+JSON: dryRun, revoked (how many), patient, evidence|forecast.")]
+    RevokeAll {
+        /// For whom.
+        #[command(flatten)]
+        for_whom: ForWhom,
+    },
     /// List the consents of a patient that are recorded and not revoked
     #[command(after_help = "Example:
   salus consent list Patient/rosa-marin --directory samples/directory.json
@@ -65,18 +81,22 @@ JSON: patient, consents [{consent, revision, period {start, end}}].")]
         /// An account, or a reference of the directory [default: the signer]
         patient: Option<String>,
     },
-    /// Show a consent in plain English
+    /// Show a consent in plain English, or as FHIR
     #[command(after_help = "Example:
   salus consent show 0 --patient Patient/rosa-marin --directory samples/directory.json
 
 JSON: patient, consent, base: permit|deny|silent, period {start, end}, source, text, provisions [{depth, decision, actors,
-actions, purposes, confidentiality, sensitivity, classes, period, dataPeriod}].")]
+actions, purposes, confidentiality, sensitivity, classes, period, dataPeriod}]. With --fhir: the FHIR Consent itself, or, where
+the release needs several consents to say the same, a Bundle of them.")]
     Show {
         /// The consent's id
         id: u32,
         /// An account, or a reference of the directory [default: the signer]
         #[arg(long, value_name = "ACCOUNT")]
         patient: Option<String>,
+        /// As a FHIR Consent of this release
+        #[arg(long, value_name = "RELEASE", num_args = 0..=1, default_missing_value = "r4")]
+        fhir: Option<fhir::FhirRelease>,
     },
     /// Ask what a patient's consents answer, and why. The answer is no error, whichever it is
     #[command(after_help = "Example:
@@ -89,15 +109,32 @@ for everything, with what must be redacted.
 JSON: patient, as, credentialed, answer: permit|deny|noConsent, deciding [{consent, provision}], redact {confidentiality, sensitivity,
 classes}.")]
     Decide(DecideOptions),
+    /// Tell who did what with a patient's consents, and when: every revision, proposal and proxy
+    #[command(after_help = "Example:
+  salus consent history Patient/rosa-marin --directory samples/directory.json
+
+Read from the events of the chain, block by block since the suite was deployed. Wants a node that keeps its states.
+
+JSON: patient, epoch, nonce (of the next signed order), acts [{act: recorded|amended|revoked|all-revoked|lapsed|proposed|accepted|
+rejected|withdrawn|proxy-named|proxy-removed, time, block, by|null, nonce|null, consent, revision, revoked, proposer, proposal,
+proxy, powers, period, source, text}]. nonce is there where it was done by a signed order.")]
+    History {
+        /// An account, or a reference of the directory [default: the signer]
+        patient: Option<String>,
+    },
     /// Say in plain English what a document decides; needs no chain
     #[command(after_help = "Example:
   salus consent explain samples/consent.json --directory samples/directory.json
 
-JSON: patient, status: active|proposed, text, narrowed [{path, what}].")]
+JSON: patient, status: active|proposed, text, narrowed [{path, what}]. Of a document that is refused: error, and all that it is
+refused for: refused [{path, reason}].")]
     Explain {
         /// A FHIR Consent, R4 or R5
         file: PathBuf,
     },
+    /// Answer a request by FHIR consents, without a transaction. The answer is no error, whichever it is
+    #[command(after_help = simulate::HELP)]
+    Simulate(simulate::SimulateOptions),
 }
 
 /// What is asked.
@@ -135,77 +172,20 @@ pub struct DecideOptions {
 /// [`Failure`].
 pub async fn run(global: &GlobalOptions, command: &ConsentCommand) -> Result<Report, Failure> {
     match command {
-        ConsentCommand::Record { file } => record(global, None, file).await,
-        ConsentCommand::Amend { id, file } => record(global, Some(ConsentId(*id)), file).await,
-        ConsentCommand::Revoke { id } => revoke(global, ConsentId(*id)).await,
-        ConsentCommand::RevokeAll => revoke_all(global).await,
+        ConsentCommand::Record { files, for_whom } => acts::record(global, files, for_whom).await,
+        ConsentCommand::Amend { id, file, for_whom } => acts::amend(global, ConsentId(*id), file, for_whom).await,
+        ConsentCommand::Revoke { id, for_whom } => acts::revoke(global, ConsentId(*id), for_whom).await,
+        ConsentCommand::RevokeAll { for_whom } => acts::revoke_all(global, for_whom).await,
+        ConsentCommand::History { patient } => history::history(global, patient.as_deref()).await,
         ConsentCommand::List { patient } => list(global, patient.as_deref()).await,
-        ConsentCommand::Show { id, patient } => show(global, ConsentId(*id), patient.as_deref()).await,
+        ConsentCommand::Show { id, patient, fhir: Some(release) } => {
+            fhir::show(global, ConsentId(*id), patient.as_deref(), *release).await
+        }
+        ConsentCommand::Show { id, patient, fhir: None } => show(global, ConsentId(*id), patient.as_deref()).await,
         ConsentCommand::Decide(options) => decide(global, options).await,
-        ConsentCommand::Explain { file } => explain(global, file),
+        ConsentCommand::Explain { file } => fhir::explain(global, file),
+        ConsentCommand::Simulate(options) => simulate::simulate(global, options).await,
     }
-}
-
-async fn record(global: &GlobalOptions, amended: Option<ConsentId>, file: &std::path::Path) -> Result<Report, Failure> {
-    let (directory, patient) = (global.directory()?, global.signer()?);
-    let compiled = consents::compile_own(&Document::read(file)?, &directory, &patient)?;
-    if !consents::is_decided(&compiled) {
-        return Err(Failure::input(
-            "document.proposed",
-            format!("{}: the patient has not decided yet: its status is proposed", file.display()),
-            "set the status to active once the patient agrees",
-        ));
-    }
-    let Suite { chain, deployment } = global.suite().await?;
-    let report = match amended {
-        None => {
-            let carried = global.carry_out(&chain, &patient, &deployment.registry().record(&compiled.consent)).await?;
-            let id = match &carried {
-                Carried::Planned(forecast) => forecast.value,
-                Carried::Done(executed) => executed.event::<ConsentRecorded>()?.id,
-            };
-            let (would, did) = (format!("record consent {}", id.0), format!("consent {} is recorded", id.0));
-            carried.report(chain.token(), &would, &did).field("consent", id.0)
-        }
-        Some(id) => {
-            let message = deployment.registry().amend(id, &compiled.consent);
-            let carried = global.carry_out(&chain, &patient, &message).await?;
-            let revision = match &carried {
-                Carried::Planned(forecast) => forecast.value,
-                Carried::Done(executed) => executed.event::<ConsentAmended>()?.revision,
-            };
-            let would = format!("amend consent {} (revision {revision})", id.0);
-            let did = format!("consent {} is amended (revision {revision})", id.0);
-            carried.report(chain.token(), &would, &did).field("consent", id.0).field("revision", revision)
-        }
-    };
-    let text = consent_text::lines(&compiled.consent, &directory);
-    let report = report.field("patient", account_of(&patient).to_string());
-    Ok(with_text(report, &text, &compiled))
-}
-
-fn with_text(report: Report, text: &[String], compiled: &CompiledConsent) -> Report {
-    let narrowed: Vec<Value> = compiled.narrowed.iter().map(|it| json!({ "path": it.path, "what": it.what })).collect();
-    let warnings = compiled.narrowed.iter().map(|it| format!("narrower than the document at {}: {}", it.path, it.what));
-    report.field("text", text).field("narrowed", narrowed).lines(text.iter().cloned()).lines(warnings)
-}
-
-async fn revoke(global: &GlobalOptions, id: ConsentId) -> Result<Report, Failure> {
-    let patient = global.signer()?;
-    let Suite { chain, deployment } = global.suite().await?;
-    let carried = global.carry_out(&chain, &patient, &deployment.registry().revoke(id)).await?;
-    let (would, did) = (format!("revoke consent {}", id.0), format!("consent {} is revoked", id.0));
-    Ok(carried.report(chain.token(), &would, &did).field("consent", id.0))
-}
-
-async fn revoke_all(global: &GlobalOptions) -> Result<Report, Failure> {
-    let patient = global.signer()?;
-    let Suite { chain, deployment } = global.suite().await?;
-    let carried = global.carry_out(&chain, &patient, &deployment.registry().revoke_all()).await?;
-    let count = *carried.answer();
-    let (would, did) =
-        (format!("revoke every consent in force ({count})"), format!("every consent is revoked ({count})"));
-    Ok(carried.report(chain.token(), &would, &did).field("revoked", count))
 }
 
 async fn list(global: &GlobalOptions, patient: Option<&str>) -> Result<Report, Failure> {
@@ -246,7 +226,7 @@ async fn show(global: &GlobalOptions, id: ConsentId, patient: Option<&str>) -> R
     Ok(report.line(format!("consent {} of {patient}", id.0)).lines(text))
 }
 
-async fn on_chain(suite: &Suite, patient: &AccountId32, id: ConsentId) -> Result<Consent, Failure> {
+pub(super) async fn on_chain(suite: &Suite, patient: &AccountId32, id: ConsentId) -> Result<Consent, Failure> {
     let found = suite.deployment.registry().consent(ink_account(patient), id).read(&suite.chain).await?;
     found.ok_or_else(|| {
         Failure::input(
@@ -349,16 +329,4 @@ pub fn place(deciding: Deciding) -> String {
         Some(provision) => format!("provision {provision} of consent {}", deciding.consent.0),
         None => format!("consent {}", deciding.consent.0),
     }
-}
-
-fn explain(global: &GlobalOptions, file: &std::path::Path) -> Result<Report, Failure> {
-    let directory = global.directory()?;
-    let compiled = Document::read(file)?.compile(|bytes| salus_fhir::consent::compile(bytes, &directory))?;
-    let status = if consents::is_decided(&compiled) { "active" } else { "proposed" };
-    let text = consent_text::lines(&compiled.consent, &directory);
-    let report = Report::default()
-        .field("patient", compiled.patient.clone())
-        .field("status", status)
-        .line(format!("consent of {} ({status})", compiled.patient));
-    Ok(with_text(report, &text, &compiled))
 }

@@ -1,7 +1,8 @@
 //! `salus deploy` and `salus verify`.
 
 use crate::bundles;
-use crate::context::{GlobalOptions, DEPLOYMENTS};
+use crate::context::GlobalOptions;
+use crate::deployments;
 use crate::failure::{Exit, Failure};
 use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, Report};
 use salus_client::bundle::{BundleError, Bundles};
@@ -87,9 +88,9 @@ pub async fn deploy(global: &GlobalOptions, options: &DeployOptions) -> Result<R
     let chain = global.chain().await?;
     let salt = options.salt.as_bytes();
     let file = match (&global.deployment, &options.network) {
-        (_, Some(network)) => Path::new(DEPLOYMENTS).join(format!("{network}.json")),
+        (_, Some(network)) => Path::new(deployments::FOLDER).join(format!("{network}.json")),
         (Some(file), None) => file.clone(),
-        (None, None) => Path::new(DEPLOYMENTS).join(format!("{}.json", file_name(chain.name()))),
+        (None, None) => Path::new(deployments::FOLDER).join(format!("{}.json", file_name(chain.name()))),
     };
     let before = file.exists().then(|| Deployment::read(&file)).transpose()?;
     if let Some(before) = before.as_ref().filter(|_| !options.replace) {

@@ -1,10 +1,10 @@
-//! `salus key`: encryption keys of accounts, and the consortium's.
+//! `salus key`: encryption keys of accounts, accounts for relationships, and the consortium's key.
 
 use crate::context::GlobalOptions;
 use crate::failure::{Exit, Failure};
 use crate::operations::{account_of, encryption_key, records, Suite};
 use crate::output::Report;
-use salus_client::ink_account;
+use salus_client::{ink_account, signer};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,19 @@ JSON: account, encryptionKey|null.")]
         /// An account, or a reference of the directory [default: the signer]
         account: Option<String>,
     },
+    /// Show the account that the signer keeps for one relationship, for example with one hospital
+    #[command(after_help = "Example:
+  salus key relationship mercy --suri //Dave
+
+With --relationship NAME every command signs as that account. Nobody without the key can tell that it and the signer's other
+accounts belong together (docs/privacy.md). It has no tokens: what it decides is signed with `salus relay sign`, and
+relayed by somebody else.
+
+JSON: relationship, account.")]
+    Relationship {
+        /// What the signer calls it: any text without a slash
+        name: String,
+    },
     /// Make a new consortium key in a file that only its owner reads
     #[command(after_help = "Example:
   salus key consortium consortium.key
@@ -50,6 +63,7 @@ pub async fn run(global: &GlobalOptions, command: &KeyCommand) -> Result<Report,
     match command {
         KeyCommand::Publish => publish(global).await,
         KeyCommand::Show { account } => show(global, account.as_deref()).await,
+        KeyCommand::Relationship { name } => relationship(global, name),
         KeyCommand::Consortium { file } => consortium(global, file),
     }
 }
@@ -83,6 +97,11 @@ async fn show(global: &GlobalOptions, account: Option<&str>) -> Result<Report, F
     let key = deployment.grants().encryption_key(ink_account(&account)).read(&chain).await?.map(hex::encode);
     let line = key.clone().unwrap_or_else(|| format!("{account} has not published an encryption key"));
     Ok(Report::default().field("account", account.to_string()).field("encryptionKey", key).line(line))
+}
+
+fn relationship(global: &GlobalOptions, name: &str) -> Result<Report, Failure> {
+    let account = account_of(&signer::for_relationship(&global.key()?, name)?).to_string();
+    Ok(Report::default().field("relationship", name).field("account", account.clone()).line(account))
 }
 
 fn consortium(global: &GlobalOptions, file: &Path) -> Result<Report, Failure> {

@@ -1,9 +1,9 @@
 //! `salus plan`: an insurer's plans, their money and their members.
 
-use crate::commands::access::name;
 use crate::context::{Carried, GlobalOptions};
 use crate::failure::Failure;
 use crate::operations::documents::Document;
+use crate::operations::orders::name;
 use crate::operations::{account_of, claims, Suite};
 use crate::output::{evidence_json, evidence_line, Report};
 use crate::values::{self, period_json, show_period, show_time};

@@ -1,10 +1,11 @@
 //! `salus record`: records in the vault and on the chain.
 
-use crate::commands::access::{name, reason};
+use crate::commands::access::reason;
 use crate::commands::key::write_private;
 use crate::context::GlobalOptions;
 use crate::failure::{Exit, Failure};
 use crate::operations::documents::Document;
+use crate::operations::orders::name;
 use crate::operations::{account_of, records, OperationError, Suite};
 use crate::output::{write_out, Report};
 use crate::values::{self, period_json, show_period, show_record};

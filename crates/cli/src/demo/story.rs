@@ -17,7 +17,6 @@ use salus_fhir::directory::Directory;
 use salus_fhir::plan::PlanFile;
 use salus_interface::access::{AccessDecision, Ground, Refusal};
 use salus_interface::claims::{ClaimSettled, ClaimSubmitted, Receipt};
-use salus_interface::consent::ConsentRecorded;
 use salus_vault::Vault;
 use serde::Serialize;
 
@@ -227,7 +226,7 @@ impl Story<'_> {
         let Self { suite, cast, .. } = self;
         let compiled = consents::compile_own(&sample!("consent.json"), &self.directory, &cast.patient)?;
         let recorded = consents::record(suite, &compiled.consent).submit(&suite.chain, &cast.patient).await?;
-        let id = recorded.event::<ConsentRecorded>()?.id;
+        let id = recorded.recorded()?;
         narrator.tell(Step {
             step: 3,
             actor: "patient",
@@ -235,7 +234,7 @@ impl Story<'_> {
             outcome: Outcome::Ok,
             reason: format!("it is consent {}, in force at once", id.0),
             evidence: Some(&recorded.evidence),
-            event: Some("ConsentRecorded"),
+            event: Some("OrdersCarriedOut"),
         });
         for line in salus_fhir::consent_text::lines(&compiled.consent, &self.directory) {
             narrator.detail(&line);
@@ -388,7 +387,7 @@ impl Story<'_> {
             outcome: Outcome::Ok,
             reason: "effective in the same block".into(),
             evidence: Some(&revoked.evidence),
-            event: Some("ConsentRevoked"),
+            event: Some("OrdersCarriedOut"),
         });
         self.expect_refusal(6, "doctor", result, Purpose::Treat, None, narrator, |refusal| {
             matches!(refusal, Refusal::NoConsent)

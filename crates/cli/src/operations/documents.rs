@@ -95,15 +95,30 @@ impl Document {
         reference: &str,
         expected: &salus_client::AccountId32,
     ) -> Result<(), OperationError> {
+        self.ensure_is_one_of(directory, element, reference, std::slice::from_ref(expected))
+    }
+
+    /// Fails unless a reference stands for one of `expected`.
+    ///
+    /// # Errors
+    /// As [`Document::ensure_is`].
+    pub fn ensure_is_one_of(
+        &self,
+        directory: &Directory,
+        element: &'static str,
+        reference: &str,
+        expected: &[salus_client::AccountId32],
+    ) -> Result<(), OperationError> {
         let named = self.resolve(directory, element, reference)?;
-        if named == *expected {
+        if expected.contains(&named) {
             return Ok(());
         }
+        let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
         Err(OperationError::WrongParty {
             file: self.file.clone(),
             element,
             named: named.to_string(),
-            expected: expected.to_string(),
+            expected: expected.join(" or "),
         })
     }
 }

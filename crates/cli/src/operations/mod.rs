@@ -3,6 +3,8 @@
 pub mod claims;
 pub mod consents;
 pub mod documents;
+pub mod history;
+pub mod orders;
 pub mod records;
 
 use salus_client::deployment::Deployment;
@@ -68,7 +70,7 @@ pub enum OperationError {
         element: &'static str,
         /// Who it names, in SS58.
         named: String,
-        /// Who it should name.
+        /// Who it should name; several where any of them will do.
         expected: String,
     },
     /// Somebody has not published an encryption key.
@@ -93,6 +95,14 @@ pub enum OperationError {
     /// There is no such plan.
     #[error("there is no plan {0} on this chain\n  next: check the plan's number")]
     NoPlan(u32),
+    /// Somebody proposes nothing to a patient.
+    #[error("{proposer} proposes nothing to {patient}")]
+    NoProposal {
+        /// The patient.
+        patient: AccountId32,
+        /// Who was to propose something.
+        proposer: AccountId32,
+    },
     /// A chain's block states an event that cannot be read.
     #[error("the chain's time {0} is out of range")]
     Time(u64),

@@ -7,6 +7,7 @@ mod action;
 mod category;
 mod class;
 mod confidentiality;
+mod power;
 mod purpose;
 mod reason;
 mod role;
@@ -16,6 +17,7 @@ pub use action::{Action, ActionSet};
 pub use category::{Category, CategorySet};
 pub use class::{Class, ClassSet};
 pub use confidentiality::{Confidentiality, ConfidentialitySet};
+pub use power::{Power, PowerSet};
 pub use purpose::{Purpose, PurposeSet};
 pub use reason::{Liability, Reason, ReasonSet};
 pub use role::{Role, RoleSet};
@@ -159,6 +161,18 @@ macro_rules! codes {
             /// Its codes, by number.
             pub fn iter(self) -> impl Iterator<Item = $Code> {
                 $Code::ALL.iter().copied().filter(move |code| self.contains(*code))
+            }
+
+            /// Every code that is covered by what `named` names.
+            #[must_use]
+            pub fn under(named: Self) -> Self {
+                Self::ALL.iter().filter(|code| code.ancestors().intersects(named)).collect()
+            }
+
+            /// Its codes and all codes above them: what names one of those covers a code of it.
+            #[must_use]
+            pub fn named_by(self) -> Self {
+                self.iter().fold(Self::EMPTY, |all, code| all.union(code.ancestors()))
             }
 
             /// Whether a code of it is `named`, itself or through a code above it.

@@ -1,12 +1,24 @@
 //! What the tests share: documents to start from, and a way to change them.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod world;
+
+use proptest::prelude::*;
+use salus_domain::codes::{Action, Class, Confidentiality, Purpose, Role, Sensitivity};
 use salus_domain::ids::Account;
+use salus_domain::request::{Principal, Request};
+use salus_domain::time::{Period, Timestamp, DAY};
 use salus_fhir::decimal::Asset;
 use salus_fhir::directory::Directory;
 use salus_fhir::{Refused, RefusedReason};
 use serde_json::{json, Value};
 use std::path::PathBuf;
+
+/// How many cases the properties of the rendering try: 2,000, or 100,000 where `SALUS_LONG=1`.
+pub fn cases() -> ProptestConfig {
+    let long = std::env::var("SALUS_LONG").is_ok_and(|value| value == "1");
+    ProptestConfig { cases: if long { 100_000 } else { 2_000 }, failure_persistence: None, ..ProptestConfig::default() }
+}
 
 /// A path within the workspace.
 pub fn workspace(path: &str) -> PathBuf {
@@ -112,4 +124,37 @@ pub fn claim() -> Value {
 
 fn coding_only(system: &str, code: &str) -> Value {
     json!({"coding": [{"system": system, "code": code}]})
+}
+
+/// Requests of all kinds, by one of the accounts that the tests use.
+pub fn requests() -> impl Strategy<Value = Request> {
+    let who = (1..10u8, prop::option::of(1..10u8), prop::option::of(prop::sample::select(Role::ALL)));
+    let purposes = &[Purpose::Treat, Purpose::Etreat, Purpose::Btg, Purpose::Hpaymt, Purpose::Hmarkt];
+    let what = (
+        prop::sample::select(&purposes[..]),
+        prop::sample::select(&[Action::Access, Action::Use, Action::Disclose][..]),
+    );
+    let labels = [Sensitivity::Bh, Sensitivity::Psy, Sensitivity::Hiv, Sensitivity::Sdv];
+    let classes = [Class::Observation, Class::Claim, Class::Condition];
+    let data = (
+        prop::option::of(prop::sample::select(Confidentiality::ALL)),
+        prop::option::of(prop::sample::subsequence(labels.to_vec(), 0..=2)),
+        prop::option::of(prop::sample::subsequence(classes.to_vec(), 1..=2)),
+        prop::option::of((0..30 * DAY, 1..10 * DAY)),
+    );
+    (who, what, data).prop_map(|((person, organisation, role), (purpose, action), (level, labels, classes, made))| {
+        Request {
+            principal: Principal {
+                account: account(person),
+                organisations: organisation.map(account).into_iter().collect(),
+                roles: role.into_iter().collect(),
+            },
+            purpose,
+            action,
+            confidentiality: level,
+            sensitivity: labels.map(|labels| labels.into_iter().collect()),
+            classes: classes.map(|classes| classes.into_iter().collect()),
+            data_period: made.map(|(start, length)| Period { start: Timestamp(start), end: Timestamp(start + length) }),
+        }
+    })
 }

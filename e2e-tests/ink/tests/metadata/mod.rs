@@ -4,16 +4,17 @@ use ink::codegen::TraitCallBuilder;
 use ink::primitives::AccountId;
 use ink::scale::Encode;
 use ink_e2e::sr25519::dev::bob;
-use salus_domain::codes::{Action, Purpose, Role};
+use salus_domain::codes::{Action, Power, Purpose, Role};
 use salus_domain::consent::Actor;
 use salus_domain::ids::{Account, ClaimId, CodeTag, ConsentId, Hash, PlanId, RecordId};
+use salus_domain::mandate::Mandate;
 use salus_domain::money::Amount;
 use salus_domain::time::{Period, Timestamp};
 use salus_ink_e2e::samples::{consent, record, request, submission, terms};
 use salus_ink_e2e::{at, ClaimsRef, GrantsRef, RegistryRef};
 use salus_interface::access::AccessGrants;
 use salus_interface::claims::Claims;
-use salus_interface::consent::ConsentRegistry;
+use salus_interface::consent::{ConsentRegistry, Place};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -56,10 +57,15 @@ pub fn ensure_selectors() {
         (at(nobody), at(nobody), at(nobody));
     let text = consent(Actor::Account(Account([0; 32])), Purpose::Treat);
     let first = ConsentId(0);
+    let mandate = Mandate { powers: Power::Record.into(), period: Period::ALWAYS };
+    let place = Place { genesis: hash, contract: nobody };
 
     let calls = encoded![registry;
         record(text.clone()), amend(first, text.clone()), revoke(first), revoke_all(),
+        propose(nobody, text.clone()), withdraw(nobody), accept(nobody, hash), reject(nobody),
+        name_proxy(nobody, mandate), remove_proxy(nobody, nobody), carry_out(Vec::new()), relay(place, Vec::new()),
         decide(nobody, request(&who, Role::Doctor)), consent(nobody, first), in_force(nobody, first, 1), epoch(nobody),
+        proposal(nobody, nobody), mandate(nobody, nobody), nonce(nobody), genesis(),
     ];
     assert_eq!(calls, named("consent_registry"));
 
