@@ -110,20 +110,32 @@ async fn what_is_too_much_to_be_read_fails_as_a_whole_and_writes_nothing() -> Re
     Ok(())
 }
 
+/// Each of these would make the whole transaction fail, and the orders of others with it.
 #[tokio::test]
-async fn the_client_relays_what_can_be_relayed_around_an_order_that_is_too_large() -> Result {
+async fn the_client_relays_what_can_be_relayed_around_orders_that_are_too_large() -> Result {
     let world = World::new().await?;
-    let attacker = &without_tokens(1)?[0];
+    let attackers = without_tokens(4)?;
     let others = without_tokens(4)?;
     let good = grants(&world, &others);
     let doctor = Actor::Account(person(&world.doctor));
-    let huge = world.own(attacker, Instruction::Record(crowded(1, 3_000, doctor)), 0);
-    let orders = [&good[..2], &[huge], &good[2..]].concat();
+    let hostile = [
+        (crowded(1, 15_000, Actor::Role(Role::Doctor)), ConsentError::Malformed(Malformed::TooManyActors)),
+        (crowded(1, 3_000, doctor), ConsentError::Malformed(Malformed::TooManyActors)),
+        (crowded(120, 16, doctor), ConsentError::Malformed(Malformed::TooManyProvisions)),
+        (crowded(32, 16, doctor), ConsentError::TooLarge),
+    ];
+    let huge: Vec<_> = attackers
+        .iter()
+        .zip(&hostile)
+        .map(|(attacker, (text, _))| world.own(attacker, Instruction::Record(text.clone()), 0))
+        .collect();
+    let orders = [&good[..2], &huge, &good[2..]].concat();
     let relayed = relay::submit(&world.chain, &world.stranger, &world.registry, &orders).await;
     assert!(relayed.stopped.is_none(), "{:?}", relayed.stopped);
-    let refused = relayed.outcomes[2];
-    assert_eq!(refused, Outcome::Refused(RelayError::Refused(ConsentError::TooLarge)));
-    for (patient, outcome) in others.iter().zip([0, 1, 3, 4].map(|at| relayed.outcomes[at])) {
+    for (outcome, (_, error)) in relayed.outcomes[2..6].iter().zip(&hostile) {
+        assert_eq!(*outcome, Outcome::Refused(RelayError::Refused(*error)));
+    }
+    for (patient, outcome) in others.iter().zip([0, 1, 6, 7].map(|at| relayed.outcomes[at])) {
         assert!(matches!(outcome, Outcome::Done(Done::Recorded(FIRST), _)), "{outcome:?}");
         assert_eq!(world.counts(id(patient)).await?, (1, 1, 1));
     }

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// How many bytes one document has at most: 1 MiB.
-pub const MAX_DOCUMENT: usize = 1 << 20;
+/// How many bytes one document has at most: 8 MiB, which a Bundle with the history of one patient can have.
+pub const MAX_DOCUMENT: usize = 8 << 20;
 /// How deep arrays and objects are nested in one document at most.
 pub const MAX_NESTING: usize = 64;
 
