@@ -3,11 +3,14 @@
 use crate::person;
 use salus_client::{blake2b_256, Keypair};
 use salus_domain::claim::{CostShare, Line, PlanTerms, ServiceDay, Submission};
-use salus_domain::codes::{Category, CategorySet, Class, Confidentiality, Purpose, PurposeSet, SensitivitySet};
+use salus_domain::codes::{
+    Action, Category, CategorySet, Class, Confidentiality, Purpose, PurposeSet, Role, SensitivitySet,
+};
 use salus_domain::commitment::service_day;
 use salus_domain::consent::{Actor, Base, Consent, Decision, Provision};
 use salus_domain::ids::{CodeTag, Hash, PlanId};
 use salus_domain::money::{Amount, BasisPoints};
+use salus_domain::request::{Principal, Request};
 use salus_domain::time::{Period, Timestamp};
 use salus_interface::access::RecordTerms;
 
@@ -99,4 +102,19 @@ pub fn day(provider: &Keypair, member: &Keypair, now: Timestamp, before: u64) ->
 #[must_use]
 pub fn submission(plan: PlanId, member: &Keypair, reference: u8, day: ServiceDay, lines: Vec<Line>) -> Submission {
     Submission { plan, member: person(member), reference: Hash([reference; 32]), days: vec![day], lines }
+}
+
+/// A doctor asks to access whatever there is, for treatment.
+#[must_use]
+pub fn treatment_by(who: &Keypair) -> Request {
+    let principal = Principal { account: person(who), organisations: Vec::new(), roles: Role::Doctor.into() };
+    Request {
+        principal,
+        purpose: Purpose::Treat,
+        action: Action::Access,
+        confidentiality: None,
+        sensitivity: None,
+        classes: None,
+        data_period: None,
+    }
 }

@@ -1,32 +1,19 @@
 //! What patients decide, and that it holds at once.
 
-use salus_domain::codes::{Action, Purpose, PurposeSet, Role};
+use salus_domain::codes::{Action, Purpose, PurposeSet};
 use salus_domain::consent::{Actor, Consent, Decision, Malformed, Provision};
 use salus_domain::evaluate::{Answer, Deciding, Evaluation};
 use salus_domain::ids::ConsentId;
-use salus_domain::request::{Principal, Request};
+use salus_domain::request::Request;
 use salus_domain::time::{Period, Timestamp};
 use salus_e2e_tests::raw::{contracts_call, in_one_block};
-use salus_e2e_tests::samples::{consent, for_payment, for_treatment, provision, record};
+use salus_e2e_tests::samples::{consent, for_payment, for_treatment, provision, record, treatment_by};
 use salus_e2e_tests::{account, id, person, Result, World};
 use salus_interface::access::{AccessDecided, AccessDecision, Ground, Refusal};
 use salus_interface::consent::{
     CarriedOut, ConsentError, ConsentSummary, Done, Instruction, Order, OrdersCarriedOut, MAX_ENCODED_CONSENT, MAX_PAGE,
 };
 use scale::Encode;
-
-fn treatment_by(who: &salus_client::Keypair) -> Request {
-    let principal = Principal { account: person(who), organisations: Vec::new(), roles: Role::Doctor.into() };
-    Request {
-        principal,
-        purpose: Purpose::Treat,
-        action: Action::Access,
-        confidentiality: None,
-        sensitivity: None,
-        classes: None,
-        data_period: None,
-    }
-}
 
 /// What the registry tells of what the patient did by its own message.
 fn told(world: &World, instruction: Instruction, done: Done, epoch: u32) -> CarriedOut {

@@ -3,15 +3,13 @@
 use salus_client::message::Message;
 use salus_client::rules::Rule;
 use salus_client::Keypair;
-use salus_domain::codes::{Action, Purpose, Role};
 use salus_domain::consent::{Base, Consent, Decision, Malformed, Provision, MAX_ACTIVE_CONSENTS};
 use salus_domain::evaluate::Answer;
 use salus_domain::ids::ConsentId;
-use salus_domain::request::{Principal, Request};
 use salus_domain::time::{Period, Timestamp};
 use salus_e2e_tests::orders::{agreed, order, without_tokens};
 use salus_e2e_tests::raw::{contracts_call, in_one_block};
-use salus_e2e_tests::samples::{consent, for_payment, for_treatment, DAY};
+use salus_e2e_tests::samples::{consent, for_payment, for_treatment, treatment_by, DAY};
 use salus_e2e_tests::{account, id, node_of_my_own, person, Result, World};
 use salus_interface::consent::{
     CarriedOut, ConsentError, ConsentProposed, Done, Instruction, Order, ProposalWithdrawn, RelayError,
@@ -34,16 +32,7 @@ async fn proposed(world: &World) -> Result<Option<Consent>> {
 
 /// What the doctor may do for treatment.
 async fn answer(world: &World) -> Result<Answer> {
-    let principal = Principal { account: person(&world.doctor), organisations: Vec::new(), roles: Role::Doctor.into() };
-    let request = Request {
-        principal,
-        purpose: Purpose::Treat,
-        action: Action::Access,
-        confidentiality: None,
-        sensitivity: None,
-        classes: None,
-        data_period: None,
-    };
+    let request = treatment_by(&world.doctor);
     Ok(world.read(world.registry.decide(id(&world.patient), &request)).await?.answer)
 }
 
