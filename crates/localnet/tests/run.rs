@@ -97,7 +97,8 @@ fn what_the_command_leaves_behind_is_ended_with_it() {
 #[test]
 fn a_signal_ends_the_command_with_its_children_and_the_node() {
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
-        let mut run = Waiting::start("sleep 600 & sleep 601; true");
+        // In the background: a shell that has just forked a child in the foreground would let it go on past a signal.
+        let mut run = Waiting::start("sleep 600 & sleep 601 & wait");
         run.send(signal);
         assert_eq!(run.localnet.wait().expect("waited").code(), Some(code));
         run.command_ends();
