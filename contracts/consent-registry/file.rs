@@ -112,7 +112,7 @@ impl File {
     pub fn clear(&mut self) -> u32 {
         self.texts = Vec::new();
         let entries = core::mem::take(&mut self.entries);
-        entries.iter().fold(0, |count: u32, _| count.saturating_add(1))
+        u32::try_from(entries.len()).unwrap_or(u32::MAX)
     }
 
     /// Counts a change.

@@ -49,20 +49,25 @@ mod consent_registry {
             time::Timestamp(self.env().block_timestamp())
         }
 
+        /// Begins work on so many orders.
+        fn begin(&self, orders: usize) -> Work {
+            Work { now: self.now(), several: orders > 1, ..Work::default() }
+        }
+
         /// Carries out one order of the caller's for itself.
         fn carry_out_own(&mut self, instruction: Instruction) -> Result<Done, ConsentError> {
-            self.carry_out_one(self.env().caller(), instruction)
+            let patient = self.env().caller();
+            self.carry_out_one(patient, Order { patient, instruction })
         }
 
         /// Carries out one order of the caller's.
-        fn carry_out_one(&mut self, patient: AccountId, instruction: Instruction) -> Result<Done, ConsentError> {
-            let caller = self.env().caller();
-            let done = self.carry_out_all(caller, Vec::from([Order { patient, instruction }]))?;
+        fn carry_out_one(&mut self, caller: AccountId, order: Order) -> Result<Done, ConsentError> {
+            let done = self.carry_out_all(caller, Vec::from([order]))?;
             done.first().copied().ok_or(ConsentError::NotFound)
         }
 
         fn carry_out_all(&mut self, caller: AccountId, orders: Vec<Order>) -> Result<Vec<Done>, ConsentError> {
-            let mut work = Work { several: orders.len() > 1, ..Work::default() };
+            let mut work = self.begin(orders.len());
             let mut all = Vec::with_capacity(orders.len());
             for order in orders {
                 all.push(self.carry_out_next(&mut work, caller, order, None)?);
@@ -79,7 +84,7 @@ mod consent_registry {
             order: Order,
             nonce: Option<u32>,
         ) -> Result<Done, ConsentError> {
-            let done = self.consents.carry_out(&mut work.desk, by, &order, self.now(), &hash)?;
+            let done = self.consents.carry_out(&mut work.desk, by, &order, work.now, &hash)?;
             let epoch = self.consents.epoch_on(&work.desk, order.patient);
             let proxy = Some(by).filter(|by| *by != order.patient);
             // One order fits into an event, whatever it is.
@@ -110,6 +115,7 @@ mod consent_registry {
     #[derive(Default)]
     struct Work {
         desk: Desk,
+        now: time::Timestamp,
         /// Whether it has several orders.
         several: bool,
         /// What is to be told in one event.
@@ -182,7 +188,8 @@ mod consent_registry {
 
         #[ink(message)]
         fn remove_proxy(&mut self, patient: AccountId, proxy: AccountId) -> Result<(), ConsentError> {
-            answer(self.carry_out_one(patient, Instruction::RemoveProxy(proxy)).map(drop))
+            let order = Order { patient, instruction: Instruction::RemoveProxy(proxy) };
+            answer(self.carry_out_one(self.env().caller(), order).map(drop))
         }
 
         #[ink(message)]
@@ -212,12 +219,11 @@ mod consent_registry {
                 let bytes = signed.signed_bytes(&hash, &place);
                 ink::env::sr25519_verify(&signed.signature, &bytes, signed.signer().as_ref()).is_ok()
             };
-            let now = self.now();
-            let mut work = Work { several: orders.len() > 1, ..Work::default() };
+            let mut work = self.begin(orders.len());
             let mut all = Vec::with_capacity(orders.len());
             for signed in orders {
                 let signer = signed.signer();
-                let checked = self.consents.ensure_signed(&mut work.desk, &signed, now, is_signed);
+                let checked = self.consents.ensure_signed(&mut work.desk, &signed, work.now, is_signed);
                 all.push(checked.and_then(|next| {
                     let SignedOrder { order, nonce, .. } = signed;
                     let done = self.carry_out_next(&mut work, signer, order, Some(nonce));

@@ -1,17 +1,17 @@
 //! What consent costs beside a registry as one writes it first, and how a decision's cost grows: `benches/contracts`.
 
-use crate::costs::{account, Meter};
+use crate::costs::{account, treatment_by, Meter};
 use anyhow::{Context, Result};
 use salus_client::bundle::Bundle;
 use salus_client::contracts::ConsentRegistry;
 use salus_client::deployment::instantiate;
 use salus_client::message::{Message, Query};
 use salus_client::{domain_account, ink_account, relay, signer, AccountId32, Chain, Keypair};
-use salus_domain::codes::{Action, Class, Confidentiality, Power, PowerSet, Purpose, RoleSet, SensitivitySet};
+use salus_domain::codes::{Action, Class, Power, PowerSet, Purpose, RoleSet};
 use salus_domain::consent::{Actor, Base, Consent, Decision, Provision};
 use salus_domain::ids::{ConsentId, Hash};
 use salus_domain::mandate::Mandate;
-use salus_domain::request::{Principal, Request};
+use salus_domain::request::Principal;
 use salus_domain::time::{Period, Timestamp};
 use salus_interface::consent::{ConsentError, Done, Instruction, Order, Place, RelayError};
 use scale::{Decode, Encode};
@@ -135,15 +135,8 @@ fn with_exceptions(provider: &AccountId32) -> Consent {
 
 async fn decisions(meter: &mut Meter, registry: &ConsentRegistry, others: &Others) -> Result<()> {
     let provider = account(&signer::from_suri("//Charlie")?);
-    let request = Request {
-        principal: Principal { account: domain_account(&provider), organisations: Vec::new(), roles: RoleSet::EMPTY },
-        purpose: Purpose::Treat,
-        action: Action::Access,
-        confidentiality: Some(Confidentiality::N),
-        sensitivity: Some(SensitivitySet::EMPTY),
-        classes: Some(Class::Observation.into()),
-        data_period: None,
-    };
+    let principal = Principal { account: domain_account(&provider), organisations: Vec::new(), roles: RoleSet::EMPTY };
+    let request = treatment_by(principal);
     let (ours_at, flag_at) = (ink_account(registry.address()), ink_account(&others.flag));
     let first = funded(meter, "//costs//flag").await?;
     let set = Message::<(), ConsentError>::new(&others.flag, "set", &(ink_account(&provider), true));

@@ -297,19 +297,24 @@ impl Samples {
     }
 
     fn treatment(&self) -> Request {
-        Request {
-            principal: Principal {
-                account: domain_account(&account(&self.doctor)),
-                organisations: vec![domain_account(&account(&self.hospital))],
-                roles: RoleSet::of(&[Role::Doctor]),
-            },
-            purpose: Purpose::Treat,
-            action: Action::Access,
-            confidentiality: Some(Confidentiality::N),
-            sensitivity: Some(SensitivitySet::EMPTY),
-            classes: Some(Class::Observation.into()),
-            data_period: None,
-        }
+        treatment_by(Principal {
+            account: domain_account(&account(&self.doctor)),
+            organisations: vec![domain_account(&account(&self.hospital))],
+            roles: RoleSet::of(&[Role::Doctor]),
+        })
+    }
+}
+
+/// Somebody asks for an observation without labels, for treatment.
+pub fn treatment_by(principal: Principal) -> Request {
+    Request {
+        principal,
+        purpose: Purpose::Treat,
+        action: Action::Access,
+        confidentiality: Some(Confidentiality::N),
+        sensitivity: Some(SensitivitySet::EMPTY),
+        classes: Some(Class::Observation.into()),
+        data_period: None,
     }
 }
 

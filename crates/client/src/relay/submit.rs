@@ -191,13 +191,14 @@ impl<'a> Relay<'a> {
             let Some(first) = queue.first().copied() else {
                 return Ok(None);
             };
+            let count = batch::fitting(queue, self.orders, *limit);
             // Such an order can take more memory than a contract has, and the others of its batch with it.
-            let malformed = queue.iter().find_map(|at| Some((*at, malformed(self.orders.get(*at)?)?)));
+            let mut next = queue.iter().copied().take(count.max(1));
+            let malformed = next.find_map(|at| Some((at, malformed(self.orders.get(at)?)?)));
             if let Some((at, refused)) = malformed {
                 queue.retain(|other| *other != at);
                 return Ok(Some(vec![(at, Err(RelayError::Refused(refused)))]));
             }
-            let count = batch::fitting(queue, self.orders, *limit);
             if count == 0 {
                 // Only a consent can be that large, and one that is has no place in the registry.
                 queue.remove(0);
