@@ -66,3 +66,38 @@ pub fn write_cell(
 ) {
     ink::env::set_contract_storage(&(ink::primitives::KeyComposer::from_str(mapping), key), value);
 }
+
+/// What an account has.
+pub fn balance(of: AccountId) -> u128 {
+    test::get_account_balance::<DefaultEnvironment>(of).unwrap_or(0)
+}
+
+/// From now on an account has that much.
+pub fn owns(account: AccountId, amount: u128) {
+    test::set_account_balance::<DefaultEnvironment>(account, amount);
+}
+
+/// Does something with so much sent along, which goes from the caller to [`contract`] where it is not refused.
+pub fn paying<T, E>(caller: AccountId, value: u128, message: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    calls(caller);
+    test::set_value_transferred::<DefaultEnvironment>(value);
+    let done = message();
+    test::set_value_transferred::<DefaultEnvironment>(0);
+    if done.is_ok() {
+        owns(caller, balance(caller) - value);
+        owns(contract(), balance(contract()) + value);
+    }
+    done
+}
+
+/// How many bytes a cell of a mapping holds, by the encoding of its key there.
+pub fn cell_size(mapping: &str, key: &[u8]) -> Option<usize> {
+    struct Encoded<'a>(&'a [u8]);
+    impl scale::Encode for Encoded<'_> {
+        fn encode_to<T: scale::Output + ?Sized>(&self, to: &mut T) {
+            to.write(self.0);
+        }
+    }
+    let cell = (ink::primitives::KeyComposer::from_str(mapping), Encoded(key));
+    ink::env::contains_contract_storage(&cell).map(|size| size as usize)
+}

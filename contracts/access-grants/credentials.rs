@@ -1,4 +1,5 @@
-//! Who may act for whom: authorities, and what they vouched for. Caller and time are arguments.
+//! Who may act for whom: authorities, the organisations that they accredit, and the credentials that both give. Caller and
+//! time are arguments.
 
 use ink::prelude::vec::Vec;
 use ink::primitives::AccountId;
@@ -6,17 +7,27 @@ use ink::storage::Mapping;
 use salus_domain::codes::RoleSet;
 use salus_domain::request::Principal;
 use salus_domain::time::Timestamp;
-use salus_interface::access::{AccessError, Credential, Refusal};
+use salus_interface::access::{AccessError, Accreditation, Credential, Refusal, Standing};
 use salus_interface::account;
 
-/// Authorities and credentials.
+/// Authorities, accreditations and credentials.
 #[ink::storage_item]
 #[derive(Default)]
 #[cfg_attr(test, derive(Debug))]
 pub struct Credentials {
     authorities: Mapping<AccountId, ()>,
+    /// By organisation.
+    accredited: Mapping<AccountId, Accreditation>,
     /// By provider; one for each organisation.
     vouched: Mapping<AccountId, Vec<Credential>>,
+}
+
+/// As whom somebody counts, and the first moment at which that is no longer so.
+pub struct Valid {
+    /// As whom.
+    pub principal: Principal,
+    /// Until when: the earliest end of what it rests on.
+    pub until: Timestamp,
 }
 
 impl Credentials {
@@ -44,28 +55,117 @@ impl Credentials {
         }
     }
 
-    /// Adds a credential, or replaces that of the same authority for the same organisation. Does not check the
-    /// authority.
+    /// Accredits an organisation, or replaces what the same authority did before. Does not check the authority.
+    pub fn accredit(
+        &mut self,
+        organisation: AccountId,
+        accreditation: &Accreditation,
+        now: Timestamp,
+    ) -> Result<(), AccessError> {
+        ensure_lasting(accreditation.roles, accreditation.valid_until, now)?;
+        match self.accreditation(organisation) {
+            // What a removed authority vouched for is void, and holds nobody else back.
+            Some(known) if known.authority != accreditation.authority && self.is_authority(known.authority) => {
+                Err(AccessError::OtherIssuer)
+            }
+            _ => {
+                self.accredited.insert(organisation, accreditation);
+                Ok(())
+            }
+        }
+    }
+
+    /// What an authority vouched for of `organisation`.
+    pub fn accreditation(&self, organisation: AccountId) -> Option<Accreditation> {
+        self.accredited.get(organisation)
+    }
+
+    /// The roles that `organisation` may give at `now`, and until when; or why none.
+    fn accredited_at(&self, organisation: AccountId, now: Timestamp) -> Result<(RoleSet, Timestamp), Refusal> {
+        let known = self.accreditation(organisation).ok_or(Refusal::NotCredentialed)?;
+        if !self.is_authority(known.authority) {
+            Err(Refusal::NotCredentialed)
+        } else if known.suspended {
+            Err(Refusal::CredentialSuspended)
+        } else if known.valid_until <= now {
+            Err(Refusal::CredentialExpired)
+        } else {
+            Ok((known.roles, known.valid_until))
+        }
+    }
+
+    /// The roles that a credential gives at `now`, and until when; or why none.
+    fn given(&self, credential: &Credential, now: Timestamp) -> Result<(RoleSet, Timestamp), Refusal> {
+        // The likelier first: each look is a read of storage.
+        let own = if credential.issuer == credential.organisation {
+            self.accredited_at(credential.organisation, now)
+        } else {
+            Err(Refusal::NotCredentialed)
+        };
+        let suffices = own.is_ok_and(|(roles, _)| credential.roles.is_subset(roles));
+        // No accreditation of another authority's takes from what an authority vouched for.
+        let (roles, until) =
+            if !suffices && self.is_authority(credential.issuer) { (RoleSet::ALL, Timestamp::MAX) } else { own? };
+        let roles = roles.intersection(credential.roles);
+        if credential.standing != Standing::Good {
+            Err(Refusal::CredentialSuspended)
+        } else if credential.valid_until <= now {
+            Err(Refusal::CredentialExpired)
+        } else if roles.is_empty() {
+            Err(Refusal::NotCredentialed)
+        } else {
+            Ok((roles, until.min(credential.valid_until)))
+        }
+    }
+
+    /// The roles that `issuer` may give somebody at `organisation`: an authority all, the organisation itself those of its
+    /// accreditation.
+    fn issuable(&self, issuer: AccountId, organisation: AccountId, now: Timestamp) -> Result<RoleSet, AccessError> {
+        if self.is_authority(issuer) {
+            return Ok(RoleSet::ALL);
+        }
+        match self.accredited_at(organisation, now) {
+            Ok((roles, _)) if issuer == organisation => Ok(roles),
+            _ => Err(AccessError::NotAuthority),
+        }
+    }
+
+    /// The guard of `credential`.
+    pub fn ensure_issuer(
+        &self,
+        caller: AccountId,
+        organisation: AccountId,
+        roles: RoleSet,
+        now: Timestamp,
+    ) -> Result<AccountId, AccessError> {
+        if !roles.is_subset(self.issuable(caller, organisation, now)?) {
+            return Err(AccessError::BeyondAccreditation);
+        }
+        // Whom a review suspended vouches for nobody; an authority is asked for nobody's leave.
+        if caller == organisation && is_barred(&self.of(caller)) && !self.is_authority(caller) {
+            return Err(AccessError::Barred);
+        }
+        Ok(caller)
+    }
+
+    /// Adds a credential, or replaces that of the same issuer for the same organisation. Does not check the issuer.
+    ///
+    /// A cell never gets smaller: of what others paid for, nothing goes back to whoever vouches.
     pub fn vouch(&mut self, provider: AccountId, credential: Credential, now: Timestamp) -> Result<(), AccessError> {
-        if credential.roles.is_empty() {
-            return Err(AccessError::NoRoles);
-        }
-        if credential.valid_until <= now {
-            return Err(AccessError::AlreadyOver);
-        }
+        ensure_lasting(credential.roles, credential.valid_until, now)?;
         let mut credentials = self.of(provider);
-        if credentials.len() >= Principal::MAX_ORGANISATIONS {
-            // Those that are void or over make room.
-            credentials.retain(|known| {
-                known.organisation == credential.organisation
-                    || (self.is_authority(known.authority) && known.valid_until > now)
-            });
+        if is_barred(&credentials) {
+            self.ensure_lifts(credential.issuer, provider)?;
         }
         let is_full = credentials.len() >= Principal::MAX_ORGANISATIONS;
-        match credentials.iter_mut().find(|known| known.organisation == credential.organisation) {
-            // What a removed authority vouched for is void, and holds nobody else back.
-            Some(known) if known.authority != credential.authority && self.is_authority(known.authority) => {
-                return Err(AccessError::OtherAuthority)
+        let same = credentials.iter().position(|known| known.organisation == credential.organisation);
+        // One that is void makes room; a bar is not forgotten.
+        let makes_room = |known: &Credential| known.standing != Standing::Barred && self.is_void(known, now);
+        let place = if same.is_none() && is_full { credentials.iter().position(makes_room) } else { same };
+        match place.and_then(|place| credentials.get_mut(place)) {
+            // What is void holds nobody else back.
+            Some(known) if known.issuer != credential.issuer && !self.is_void(known, now) => {
+                return Err(AccessError::OtherIssuer)
             }
             Some(known) => *known = credential,
             None if is_full => return Err(AccessError::TooManyCredentials),
@@ -75,23 +175,55 @@ impl Credentials {
         Ok(())
     }
 
-    /// Suspends or reinstates what `authority` vouched for.
+    /// Whether a credential is over, or of an issuer who could no longer give it.
+    fn is_void(&self, credential: &Credential, now: Timestamp) -> bool {
+        credential.valid_until <= now || self.issuable(credential.issuer, credential.organisation, now).is_err()
+    }
+
+    /// The guard of what lifts a bar: an authority, and not for itself.
+    fn ensure_lifts(&self, caller: AccountId, provider: AccountId) -> Result<(), AccessError> {
+        if caller != provider && self.is_authority(caller) {
+            Ok(())
+        } else {
+            Err(AccessError::Barred)
+        }
+    }
+
+    /// Suspends or reinstates a credential for `organisation`, and returns it.
     pub fn suspend(
         &mut self,
-        authority: AccountId,
+        caller: AccountId,
         provider: AccountId,
         organisation: AccountId,
         suspended: bool,
-    ) -> Result<(), AccessError> {
+    ) -> Result<Credential, AccessError> {
+        if caller != organisation {
+            self.ensure_authority(caller)?;
+        }
         let mut credentials = self.of(provider);
         let known =
             credentials.iter_mut().find(|known| known.organisation == organisation).ok_or(AccessError::NotFound)?;
-        if known.authority != authority {
-            return Err(AccessError::OtherAuthority);
-        }
-        known.suspended = suspended;
+        let is_issuer = known.issuer == caller;
+        known.standing = match (suspended, known.standing) {
+            (true, Standing::Barred) => Standing::Barred,
+            (true, _) if is_issuer || caller == organisation => Standing::Suspended,
+            (true, _) => Standing::Barred,
+            (false, Standing::Barred) => self.ensure_lifts(caller, provider).map(|()| Standing::Good)?,
+            (false, _) if is_issuer => Standing::Good,
+            (false, _) => return Err(AccessError::OtherIssuer),
+        };
+        let credential = *known;
         self.vouched.insert(provider, &credentials);
-        Ok(())
+        Ok(credential)
+    }
+
+    /// Suspends all credentials of `provider`, as only an authority can lift it. Does not check who calls.
+    pub fn bar(&mut self, provider: AccountId) {
+        let mut credentials = self.of(provider);
+        for credential in &mut credentials {
+            credential.standing = Standing::Barred;
+        }
+        self.vouched.insert(provider, &credentials);
     }
 
     /// Every credential of `provider`.
@@ -100,54 +232,42 @@ impl Credentials {
     }
 
     /// As whom `provider` counts at `now`, or why as nobody: of several reasons the one that is closest to being let in.
-    pub fn principal(&self, provider: AccountId, now: Timestamp) -> Result<Principal, Refusal> {
+    pub fn valid(&self, provider: AccountId, now: Timestamp) -> Result<Valid, Refusal> {
         let mut organisations = Vec::new();
         let mut roles = RoleSet::EMPTY;
+        let mut until = Timestamp::MAX;
         let mut refusal = Refusal::NotCredentialed;
         for credential in self.of(provider) {
-            if !self.is_authority(credential.authority) {
-                continue;
-            }
-            if credential.suspended {
-                refusal = Refusal::CredentialSuspended;
-            } else if credential.valid_until <= now {
-                if refusal == Refusal::NotCredentialed {
+            match self.given(&credential, now) {
+                Ok((given, end)) => {
+                    organisations.push(account(credential.organisation));
+                    roles = roles.union(given);
+                    until = until.min(end);
+                }
+                Err(Refusal::CredentialExpired) if refusal == Refusal::NotCredentialed => {
                     refusal = Refusal::CredentialExpired;
                 }
-            } else {
-                organisations.push(account(credential.organisation));
-                roles = roles.union(credential.roles);
+                Err(Refusal::CredentialSuspended) => refusal = Refusal::CredentialSuspended,
+                Err(_) => {}
             }
         }
         if organisations.is_empty() {
             return Err(refusal);
         }
-        Ok(Principal { account: account(provider), organisations, roles })
+        Ok(Valid { principal: Principal { account: account(provider), organisations, roles }, until })
     }
 }
 
-/// Whether an X25519 public key is one of those with which every shared secret is zero (RFC 7748, section 6.1): the
-/// points of small order, in each of their encodings. The top bit does not count (section 5).
-pub fn is_weak(key: &[u8; 32]) -> bool {
-    /// The u-coordinates of the two points of order 8.
-    const ORDER_8: [[u8; 32]; 2] = [
-        [
-            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
-            0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
-        ],
-        [
-            0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44,
-            0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
-        ],
-    ];
-    let mut key = *key;
-    key[31] &= 0x7f;
-    if ORDER_8.contains(&key) {
-        return true;
+fn is_barred(credentials: &[Credential]) -> bool {
+    credentials.iter().any(|known| known.standing == Standing::Barred)
+}
+
+fn ensure_lasting(roles: RoleSet, valid_until: Timestamp, now: Timestamp) -> Result<(), AccessError> {
+    if roles.is_empty() {
+        Err(AccessError::NoRoles)
+    } else if valid_until <= now {
+        Err(AccessError::AlreadyOver)
+    } else {
+        Ok(())
     }
-    // The others are near 0 or near p = 2^255 - 19: 0, 1, p - 1, p and p + 1.
-    let middle = key.get(1..31).unwrap_or_default();
-    let near_zero = key[0] <= 1 && middle.iter().all(|byte| *byte == 0) && key[31] == 0;
-    let near_p = (0xec..=0xee).contains(&key[0]) && middle.iter().all(|byte| *byte == 0xff) && key[31] == 0x7f;
-    near_zero || near_p
 }

@@ -1,10 +1,27 @@
-//! Rule by rule; records and access to them are in `records_tests.rs`, what holds for every sequence of calls in
-//! `properties.rs`. What asks the consent registry is tested on a node: the off-chain engine calls no other contract.
+//! Rule by rule: setup, authorities and credentials. Each other subject has a file of its own; what holds for every
+//! sequence of calls is in `properties.rs`. What asks the consent registry is tested on a node: the off-chain engine calls no
+//! other contract.
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "accreditation_tests.rs"]
+mod accreditation;
 #[path = "../../crates/domain/tests/common/mod.rs"]
 mod common;
+#[path = "conditions_tests.rs"]
+mod conditions;
+#[path = "deposits_properties.rs"]
+mod deposits;
+#[path = "emergencies_tests.rs"]
+mod emergencies;
+#[path = "events_properties.rs"]
+mod events;
+#[path = "keys_tests.rs"]
+mod keys;
+#[path = "logs_tests.rs"]
+mod logs;
+#[path = "model.rs"]
+mod model;
 #[path = "properties.rs"]
 mod properties;
 #[path = "records_tests.rs"]
@@ -13,21 +30,19 @@ mod records;
 mod testing;
 
 use crate::access_grants::AccessGrants;
-use crate::credentials::{is_weak, Credentials};
-use crate::records::{access_request, Records};
+use crate::credentials::Credentials;
 use common::{account, period};
 use ink::primitives::AccountId;
-use salus_domain::codes::{Action, Class, Confidentiality, Purpose, Role, RoleSet, Sensitivity, SensitivitySet};
-use salus_domain::commitment::record_id;
-use salus_domain::ids::{Hash, RecordId};
-use salus_domain::request::{Principal, Request};
+use salus_domain::codes::{Class, Confidentiality, Role, RoleSet, Sensitivity, SensitivitySet};
+use salus_domain::ids::Hash;
+use salus_domain::money::Amount;
+use salus_domain::request::Principal;
 use salus_domain::time::Timestamp;
 use salus_interface::access::{
-    AccessDecided, AccessDecision, AccessError, AccessGrants as _, AuthorityAdded, AuthorityRemoved, Credential,
-    CredentialReinstated, CredentialSuspended, Ground, KeyPublished, ProviderCredentialed, Record, RecordAmended,
-    RecordRegistered, RecordTerms, Refusal,
+    AccessError, AccessGrants as _, AuthorityAdded, AuthorityRemoved, Credential, EmergencyTerms, ProviderCredentialed,
+    RecordTerms, Refusal, Setup, Standing,
 };
-use testing::{at, calls, count, id, new_chain, newest, write_cell};
+use testing::{at, calls, contract, count, id, new_chain, newest, owns};
 
 const NOW: Timestamp = Timestamp(1_000);
 const LATER: Timestamp = Timestamp(2_000);
@@ -38,6 +53,10 @@ const DOCTOR: u8 = 4;
 const PATIENT: u8 = 5;
 const HOSPITAL: u8 = 6;
 const STRANGER: u8 = 7;
+const REGISTRY: u8 = 0xAA;
+/// What an account of the engine holds at least.
+const EXISTENTIAL: u128 = 1_000_000;
+const EMERGENCY_TERMS: EmergencyTerms = EmergencyTerms { bond: Amount(2 * EXISTENTIAL), access: 100, review: 300 };
 
 fn blake2b_256(input: &[u8]) -> [u8; 32] {
     let mut digest = [0; 32];
@@ -55,24 +74,24 @@ fn terms(commitment: u8) -> RecordTerms {
     }
 }
 
-fn credential(authority: u8, organisation: u8, role: Role, valid_until: Timestamp) -> Credential {
-    Credential {
-        authority: id(authority),
-        organisation: id(organisation),
-        roles: role.into(),
-        valid_until,
-        suspended: false,
-    }
+fn credential(issuer: u8, organisation: u8, role: Role, valid_until: Timestamp) -> Credential {
+    let (issuer, organisation) = (id(issuer), id(organisation));
+    Credential { issuer, organisation, roles: role.into(), valid_until, standing: Standing::Good }
 }
 
-/// Access grants at [`NOW`] with two authorities and without credentials; the governor calls.
-fn grants() -> AccessGrants {
+/// Access grants at [`NOW`] without anybody; the governor calls.
+fn bare_grants() -> AccessGrants {
     new_chain();
     at(NOW);
-    let registry = id(0xAA);
-    ink::env::test::set_contract::<ink::env::DefaultEnvironment>(registry);
+    owns(contract(), EXISTENTIAL);
+    ink::env::test::set_contract::<ink::env::DefaultEnvironment>(id(REGISTRY));
     calls(id(GOVERNOR));
-    let mut grants = AccessGrants::new(registry).unwrap();
+    AccessGrants::new(id(REGISTRY), EMERGENCY_TERMS).unwrap()
+}
+
+/// The same with two authorities and without credentials; the governor calls.
+fn grants() -> AccessGrants {
+    let mut grants = bare_grants();
     for authority in [AUTHORITY, OTHER_AUTHORITY] {
         grants.add_authority(id(authority)).unwrap();
     }
@@ -92,13 +111,35 @@ fn principal(role: Role) -> Principal {
     Principal { account: account(DOCTOR), organisations: vec![account(HOSPITAL)], roles: role.into() }
 }
 
+/// How the doctor's credential for the hospital stands.
+fn standing(grants: &AccessGrants) -> Option<Standing> {
+    let credentials = grants.vouched(id(DOCTOR)).credentials;
+    credentials.iter().find(|one| one.organisation == id(HOSPITAL)).map(|one| one.standing)
+}
+
 #[test]
 fn a_registry_that_is_no_contract_is_refused() {
     new_chain();
-    assert_eq!(AccessGrants::new(id(0xAA)).err(), Some(AccessError::NotAContract));
-    let grants = grants();
-    assert_eq!(grants.consent_registry(), id(0xAA));
-    assert_eq!(grants.governor(), id(GOVERNOR));
+    assert_eq!(AccessGrants::new(id(REGISTRY), EMERGENCY_TERMS).err(), Some(AccessError::NotAContract));
+    let setup = Setup { governor: id(GOVERNOR), consent_registry: id(REGISTRY), emergency: EMERGENCY_TERMS };
+    assert_eq!(grants().setup(), setup);
+}
+
+#[test]
+fn terms_by_which_a_bond_cannot_be_paid_out_or_a_review_is_too_short_are_refused() {
+    bare_grants();
+    let new = |bond, access, review| {
+        AccessGrants::new(id(REGISTRY), EmergencyTerms { bond: Amount(bond), access, review }).err()
+    };
+    assert_eq!(new(EXISTENTIAL, 1, 2), None);
+    let year = 366 * salus_domain::time::DAY;
+    assert_eq!(new(u128::MAX, year - 1, year), None);
+    assert_eq!(new(EXISTENTIAL, 1, year + 1), Some(AccessError::BadTerms), "a bond is not locked up for good");
+    for (bond, access, review) in
+        [(EXISTENTIAL - 1, 1, 2), (0, 1, 2), (EXISTENTIAL, 0, 2), (EXISTENTIAL, 2, 2), (EXISTENTIAL, 3, 2)]
+    {
+        assert_eq!(new(bond, access, review), Some(AccessError::BadTerms));
+    }
 }
 
 #[test]
@@ -109,7 +150,7 @@ fn only_the_governor_names_authorities() {
         assert_eq!(grants.add_authority(id(caller)), Err(AccessError::NotGovernor));
         assert_eq!(grants.remove_authority(id(AUTHORITY)), Err(AccessError::NotGovernor));
     }
-    assert!(grants.is_authority(id(AUTHORITY)) && !grants.is_authority(id(STRANGER)));
+    assert!(grants.vouched(id(AUTHORITY)).is_authority && !grants.vouched(id(STRANGER)).is_authority);
 }
 
 #[test]
@@ -122,7 +163,7 @@ fn an_authority_is_added_once_and_removed_once() {
     assert_eq!(grants.remove_authority(id(AUTHORITY)), Ok(()));
     assert_eq!(newest::<AuthorityRemoved>(), AuthorityRemoved { authority: id(AUTHORITY) });
     assert_eq!(grants.remove_authority(id(AUTHORITY)), Err(AccessError::NotFound));
-    assert!(!grants.is_authority(id(AUTHORITY)));
+    assert!(!grants.vouched(id(AUTHORITY)).is_authority);
 }
 
 #[test]
@@ -136,10 +177,10 @@ fn only_an_authority_vouches_and_suspends() {
     }
     calls(id(OTHER_AUTHORITY));
     let vouch = grants.credential(id(DOCTOR), id(HOSPITAL), Role::Nurse.into(), LATER);
-    assert_eq!(vouch, Err(AccessError::OtherAuthority));
-    assert_eq!(grants.suspend(id(DOCTOR), id(HOSPITAL), true), Err(AccessError::OtherAuthority));
+    assert_eq!(vouch, Err(AccessError::OtherIssuer));
+    assert_eq!(grants.suspend(id(DOCTOR), id(HOSPITAL), false), Err(AccessError::OtherIssuer));
     assert_eq!(grants.suspend(id(DOCTOR), id(STRANGER), true), Err(AccessError::NotFound));
-    assert_eq!(grants.credentials(id(DOCTOR)), [credential(AUTHORITY, HOSPITAL, Role::Doctor, LATER)]);
+    assert_eq!(grants.vouched(id(DOCTOR)).credentials, [credential(AUTHORITY, HOSPITAL, Role::Doctor, LATER)]);
 }
 
 #[test]
@@ -158,16 +199,16 @@ fn a_credential_needs_a_role_and_a_time() {
 #[test]
 fn vouching_again_replaces_and_ends_a_suspension() {
     let mut grants = grants_with_doctor();
-    let told =
-        ProviderCredentialed { provider: id(DOCTOR), credential: credential(AUTHORITY, HOSPITAL, Role::Doctor, LATER) };
-    assert_eq!(newest::<ProviderCredentialed>(), told);
-    calls(id(AUTHORITY));
-    grants.suspend(id(DOCTOR), id(HOSPITAL), true).unwrap();
     let (provider, organisation) = (id(DOCTOR), id(HOSPITAL));
-    assert_eq!(newest::<CredentialSuspended>(), CredentialSuspended { provider, organisation });
+    let good = credential(AUTHORITY, HOSPITAL, Role::Doctor, LATER);
+    assert_eq!(newest::<ProviderCredentialed>(), ProviderCredentialed { provider, credential: good });
+    calls(id(AUTHORITY));
+    grants.suspend(provider, organisation, true).unwrap();
+    let suspended = Credential { standing: Standing::Suspended, ..good };
+    assert_eq!(newest::<ProviderCredentialed>(), ProviderCredentialed { provider, credential: suspended });
     assert_eq!(grants.principal(provider), None);
     grants.suspend(provider, organisation, false).unwrap();
-    assert_eq!(newest::<CredentialReinstated>(), CredentialReinstated { provider, organisation });
+    assert_eq!(newest::<ProviderCredentialed>(), ProviderCredentialed { provider, credential: good });
     assert_eq!(grants.principal(provider), Some(principal(Role::Doctor)));
     grants.suspend(provider, organisation, true).unwrap();
     grants.credential(provider, organisation, Role::Nurse.into(), LATER).unwrap();
@@ -198,7 +239,7 @@ fn a_provider_works_for_eight_organisations_and_those_that_are_void_or_over_make
         let until = if organisation == 10 { NOW.plus(1) } else { LATER };
         grants.credential(id(DOCTOR), id(organisation + 10), doctor, until).unwrap();
     }
-    assert_eq!(grants.credentials(id(DOCTOR)).len(), Principal::MAX_ORGANISATIONS);
+    assert_eq!(grants.vouched(id(DOCTOR)).credentials.len(), Principal::MAX_ORGANISATIONS);
     let one_more = grants.credential(id(DOCTOR), id(HOSPITAL), doctor, LATER);
     assert_eq!(one_more, Err(AccessError::TooManyCredentials));
     assert_eq!(grants.credential(id(DOCTOR), id(21), Role::Nurse.into(), LATER), Ok(()), "it replaces one");
@@ -206,16 +247,16 @@ fn a_provider_works_for_eight_organisations_and_those_that_are_void_or_over_make
     at(NOW.plus(1));
     assert_eq!(grants.credential(id(DOCTOR), id(HOSPITAL), doctor, LATER), Ok(()));
     let kept = |grants: &AccessGrants| -> Vec<AccountId> {
-        grants.credentials(id(DOCTOR)).iter().map(|one| one.organisation).collect()
+        grants.vouched(id(DOCTOR)).credentials.iter().map(|one| one.organisation).collect()
     };
-    assert!(kept(&grants).len() == 8 && !kept(&grants).contains(&id(20)));
+    assert_eq!(kept(&grants), [10, HOSPITAL, 11, 21, 12, 22, 13, 23].map(id), "in the place of what is over");
     assert_eq!(grants.credential(id(DOCTOR), id(STRANGER), doctor, LATER), Err(AccessError::TooManyCredentials));
 
     calls(id(GOVERNOR));
     grants.remove_authority(id(AUTHORITY)).unwrap();
     calls(id(OTHER_AUTHORITY));
     assert_eq!(grants.credential(id(DOCTOR), id(STRANGER), doctor, LATER), Ok(()));
-    assert_eq!(kept(&grants), [21, 22, 23, HOSPITAL, STRANGER].map(id));
+    assert_eq!(kept(&grants), [STRANGER, HOSPITAL, 11, 21, 12, 22, 13, 23].map(id));
 }
 
 #[test]
@@ -226,19 +267,21 @@ fn of_several_reasons_the_one_closest_to_being_let_in_is_named() {
         credentials.add_authority(id(AUTHORITY));
         credentials.add_authority(id(OTHER_AUTHORITY));
         for kind in which {
-            let (authority, until) = match kind {
+            let (issuer, until) = match kind {
                 b'v' => (OTHER_AUTHORITY, LATER),
                 b'o' => (AUTHORITY, NOW),
                 _ => (AUTHORITY, LATER),
             };
-            let one = credential(authority, *kind, Role::Doctor, until);
+            let one = credential(issuer, *kind, Role::Doctor, until);
             credentials.vouch(id(DOCTOR), one, Timestamp(0)).unwrap();
             if *kind == b's' {
                 credentials.suspend(id(AUTHORITY), id(DOCTOR), id(*kind), true).unwrap();
             }
         }
         credentials.remove_authority(id(OTHER_AUTHORITY)).unwrap();
-        credentials.principal(id(DOCTOR), NOW).map(|principal| principal.organisations)
+        let valid = credentials.valid(id(DOCTOR), NOW)?;
+        assert_eq!(valid.until, LATER);
+        Ok(valid.principal.organisations)
     };
     // v(oid), o(ver), s(uspended), g(ood).
     assert_eq!(vouch(b""), Err(Refusal::NotCredentialed));
@@ -251,70 +294,5 @@ fn of_several_reasons_the_one_closest_to_being_let_in_is_named() {
     }
     for which in [b"g".as_slice(), b"sog", b"gvso"] {
         assert_eq!(vouch(which), Ok(vec![account(b'g')]), "and only the good one counts");
-    }
-}
-
-#[test]
-fn a_key_is_published_by_its_owner_and_replaced() {
-    let mut grants = grants();
-    calls(id(DOCTOR));
-    assert_eq!(grants.encryption_key(id(DOCTOR)), None);
-    for key in [[9; 32], [8; 32]] {
-        assert_eq!(grants.publish_key(key), Ok(()));
-        assert_eq!(newest::<KeyPublished>(), KeyPublished { account: id(DOCTOR), key });
-        assert_eq!(grants.encryption_key(id(DOCTOR)), Some(key));
-    }
-    let before = count();
-    assert_eq!(grants.publish_key([0; 32]), Err(AccessError::WeakKey));
-    assert_eq!((grants.encryption_key(id(DOCTOR)), count()), (Some([8; 32]), before));
-    assert_eq!(grants.encryption_key(id(PATIENT)), None);
-}
-
-/// A u-coordinate by its first byte, those in the middle, and its last.
-fn coordinate(first: u8, middle: u8, last: u8) -> [u8; 32] {
-    let mut key = [middle; 32];
-    (key[0], key[31]) = (first, last);
-    key
-}
-
-fn order_8() -> [[u8; 32]; 2] {
-    [
-        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-    ]
-    .map(|text| std::array::from_fn(|place| u8::from_str_radix(&text[2 * place..2 * place + 2], 16).unwrap()))
-}
-
-#[test]
-fn each_encoding_of_a_point_of_small_order_is_weak() {
-    let mut weak = order_8().to_vec();
-    weak.extend([0, 1].map(|first| coordinate(first, 0, 0)));
-    weak.extend([0xec, 0xed, 0xee].map(|first| coordinate(first, 0xff, 0x7f)));
-    for mut key in weak {
-        assert!(is_weak(&key));
-        key[31] |= 0x80;
-        assert!(is_weak(&key), "the top bit does not count");
-    }
-}
-
-#[test]
-fn what_is_next_to_a_point_of_small_order_is_not_weak() {
-    let mut sound = vec![coordinate(2, 0, 0), coordinate(0, 0, 1), coordinate(0, 0, 0x7f), [0xff; 32]];
-    sound.extend([0xeb, 0xef].map(|first| coordinate(first, 0xff, 0x7f)));
-    sound.extend([0xd9, 0xda, 0xdb].map(|first| coordinate(first, 0xff, 0xff)));
-    for mut key in order_8() {
-        // Its other encoding, p higher, does not fit into 255 bits.
-        key[17] ^= 1;
-        sound.push(key);
-    }
-    for place in 1..31 {
-        for (key, bit) in [(coordinate(0, 0, 0), 1), (coordinate(0xed, 0xff, 0x7f), 0x10)] {
-            let mut key = key;
-            key[place] ^= bit;
-            sound.push(key);
-        }
-    }
-    for key in sound {
-        assert!(!is_weak(&key), "{key:?}");
     }
 }

@@ -25,6 +25,7 @@ mod claims {
         MAX_FEES,
     };
     use salus_interface::consent::ConsentRegistry;
+    use salus_interface::keep_apart;
 
     /// Holds plans with their pools, coverages and claims. The contract's balance is the sum of the pools' money that is
     /// not paid.
@@ -46,6 +47,10 @@ mod claims {
             if !Self::env().is_contract(&consent_registry) || !Self::env().is_contract(&access_grants) {
                 return Err(ClaimsError::NotAContract);
             }
+            keep_apart!(
+                Claims as claims::Claims:
+                open_plan, fund, withdraw, set_fees, cover, end_coverage, submit, retry, settle, settle_batch, plan, fee, coverages
+            );
             Ok(Self { consent_registry, access_grants, plans: Plans::default(), register: Register::default() })
         }
 
@@ -142,6 +147,7 @@ mod claims {
 
     impl claims::Claims for Claims {
         #[ink(message)]
+        #[inline(never)]
         fn open_plan(&mut self, terms: PlanTerms) -> Result<PlanId, ClaimsError> {
             let insurer = self.env().caller();
             let plan = self.plans.open(insurer, &terms)?;
@@ -150,6 +156,7 @@ mod claims {
         }
 
         #[ink(message, payable)]
+        #[inline(never)]
         fn fund(&mut self, plan: PlanId) -> Result<(), ClaimsError> {
             let amount = Amount(self.env().transferred_value());
             let from = self.env().caller();
@@ -159,6 +166,7 @@ mod claims {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn withdraw(&mut self, plan: PlanId, amount: Amount) -> Result<(), ClaimsError> {
             let insurer = self.env().caller();
             self.plans.ensure_insurer(plan, insurer)?;
@@ -169,6 +177,7 @@ mod claims {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn set_fees(&mut self, plan: PlanId, fees: Vec<(CodeTag, Amount)>) -> Result<(), ClaimsError> {
             self.plans.ensure_insurer(plan, self.env().caller())?;
             if fees.len() > MAX_FEES {
@@ -180,6 +189,7 @@ mod claims {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn cover(&mut self, plan: PlanId, member: AccountId, period: Period) -> Result<(), ClaimsError> {
             self.plans.ensure_insurer(plan, self.env().caller())?;
             self.plans.cover(plan, member, period)?;
@@ -188,6 +198,7 @@ mod claims {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn end_coverage(&mut self, plan: PlanId, member: AccountId, end: time::Timestamp) -> Result<(), ClaimsError> {
             self.plans.ensure_insurer(plan, self.env().caller())?;
             let now = self.now();
@@ -197,6 +208,7 @@ mod claims {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn submit(&mut self, submission: Submission) -> Result<Receipt, ClaimsError> {
             let provider = self.env().caller();
             self.register.ensure_new(provider, submission.reference)?;
@@ -218,6 +230,7 @@ mod claims {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn retry(&mut self, claim: ClaimId) -> Result<Receipt, ClaimsError> {
             let Claim { provider, status, .. } = self.register.get(claim)?;
             if status != ClaimStatus::Pended {
@@ -229,11 +242,13 @@ mod claims {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn settle(&mut self, claim: ClaimId) -> Result<Amount, ClaimsError> {
             self.pay(claim)
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn settle_batch(&mut self, claims: Vec<ClaimId>) -> Result<Vec<Result<Amount, ClaimsError>>, ClaimsError> {
             if claims.len() > MAX_BATCH {
                 return Err(ClaimsError::BatchTooLarge);
@@ -242,37 +257,44 @@ mod claims {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn plan(&self, plan: PlanId) -> Option<Plan> {
             let kept = self.plans.get(plan).ok()?;
             Some(Plan { insurer: kept.insurer, terms: kept.terms, pool: self.plans.pool(plan) })
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn fee(&self, plan: PlanId, code: CodeTag) -> Option<Amount> {
             self.plans.fee(plan, code)
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn coverages(&self, plan: PlanId, member: AccountId) -> Vec<Coverage> {
             self.plans.coverages(plan, member)
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn claim(&self, claim: ClaimId) -> Option<Claim> {
             self.register.get(claim).ok()
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn claim_by_reference(&self, provider: AccountId, reference: ids::Hash) -> Option<ClaimId> {
             self.register.by_reference(provider, reference)
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn consent_registry(&self) -> AccountId {
             self.consent_registry
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn access_grants(&self) -> AccountId {
             self.access_grants
         }

@@ -17,11 +17,11 @@ mod consent_registry {
     use salus_domain::mandate::Mandate;
     use salus_domain::request::Request;
     use salus_domain::time;
-    use salus_interface::answer;
     use salus_interface::consent::{
         self, CarriedOut, ConsentError, ConsentProposed, ConsentSummary, Done, Instruction, Order, OrdersCarriedOut,
         Place, ProposalWithdrawn, RelayError, SignedOrder, MAX_ORDERS,
     };
+    use salus_interface::{answer, keep_apart};
     use scale::Encode;
 
     /// How many bytes of orders one event tells: what a chain takes as an event, 16 KiB, less room for its head.
@@ -42,6 +42,7 @@ mod consent_registry {
         /// it up; whoever uses the registry compares it with the chain.
         #[ink(constructor)]
         pub fn new(genesis: ids::Hash) -> Self {
+            keep_apart!(ConsentRegistry as consent::ConsentRegistry: record, amend, revoke, revoke_all, propose, withdraw, accept, reject, name_proxy, remove_proxy, carry_out, relay, decide, consent, in_force, proposal);
             Self { genesis: genesis.0, consents: Consents::default() }
         }
 
@@ -132,29 +133,34 @@ mod consent_registry {
 
     impl consent::ConsentRegistry for ConsentRegistry {
         #[ink(message)]
+        #[inline(never)]
         fn record(&mut self, consent: Consent) -> Result<ConsentId, ConsentError> {
             let done = self.carry_out_own(Instruction::Record(consent));
             answer(done.and_then(|done| done.recorded().ok_or(ConsentError::NotFound)))
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn amend(&mut self, id: ConsentId, consent: Consent) -> Result<u32, ConsentError> {
             let done = self.carry_out_own(Instruction::Amend(id, consent));
             answer(done.and_then(|done| done.amended().ok_or(ConsentError::NotFound)))
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn revoke(&mut self, id: ConsentId) -> Result<(), ConsentError> {
             answer(self.carry_out_own(Instruction::Revoke(id)).map(drop))
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn revoke_all(&mut self) -> Result<u32, ConsentError> {
             let done = self.carry_out_own(Instruction::RevokeAll);
             answer(done.and_then(|done| done.revoked().ok_or(ConsentError::NotFound)))
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn propose(&mut self, patient: AccountId, consent: Consent) -> Result<(), ConsentError> {
             let (proposer, now) = (self.env().caller(), self.now());
             self.consents.propose(proposer, patient, &consent, now)?;
@@ -163,6 +169,7 @@ mod consent_registry {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn withdraw(&mut self, patient: AccountId) -> Result<(), ConsentError> {
             let proposer = self.env().caller();
             self.consents.close(patient, proposer)?;
@@ -171,28 +178,33 @@ mod consent_registry {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn accept(&mut self, proposer: AccountId, proposal: ids::Hash) -> Result<ConsentId, ConsentError> {
             let done = self.carry_out_own(Instruction::Accept(proposer, proposal));
             answer(done.and_then(|done| done.recorded().ok_or(ConsentError::NotFound)))
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn reject(&mut self, proposer: AccountId) -> Result<(), ConsentError> {
             answer(self.carry_out_own(Instruction::Reject(proposer)).map(drop))
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn name_proxy(&mut self, proxy: AccountId, mandate: Mandate) -> Result<(), ConsentError> {
             answer(self.carry_out_own(Instruction::NameProxy(proxy, mandate)).map(drop))
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn remove_proxy(&mut self, patient: AccountId, proxy: AccountId) -> Result<(), ConsentError> {
             let order = Order { patient, instruction: Instruction::RemoveProxy(proxy) };
             answer(self.carry_out_one(self.env().caller(), order).map(drop))
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn carry_out(&mut self, orders: Vec<Order>) -> Result<Vec<Done>, ConsentError> {
             if orders.len() > MAX_ORDERS {
                 return Err(ConsentError::TooManyOrders);
@@ -201,6 +213,7 @@ mod consent_registry {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn relay(
             &mut self,
             place: Place,
@@ -237,41 +250,49 @@ mod consent_registry {
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn decide(&self, patient: AccountId, request: Request) -> Evaluation {
             self.consents.decide(patient, &request, self.now())
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn consent(&self, patient: AccountId, id: ConsentId) -> Option<Consent> {
             self.consents.consent(patient, id)
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn in_force(&self, patient: AccountId, from: ConsentId, limit: u32) -> Vec<ConsentSummary> {
             self.consents.in_force(patient, from, limit)
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn epoch(&self, patient: AccountId) -> u32 {
             self.consents.epoch(patient)
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn proposal(&self, patient: AccountId, proposer: AccountId) -> Option<Consent> {
             self.consents.proposal(patient, proposer)
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn mandate(&self, patient: AccountId, proxy: AccountId) -> Option<Mandate> {
             self.consents.mandate(patient, proxy)
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn nonce(&self, account: AccountId) -> u32 {
             self.consents.nonce(account)
         }
 
         #[ink(message)]
+        #[inline(never)]
         fn genesis(&self) -> ids::Hash {
             ids::Hash(self.genesis)
         }

@@ -6,7 +6,7 @@ pub mod raw;
 pub mod samples;
 mod world;
 
-pub use world::{account, bundles, bundles_folder, id, node_of_my_own, person, World};
+pub use world::{account, bundles, bundles_folder, endless, id, node_of_my_own, person, World};
 
 /// What a test returns.
 pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -10,11 +10,11 @@ use salus_domain::ids::{Hash, RecordId};
 use salus_domain::request::Principal;
 use salus_domain::time::{Period, Timestamp};
 use salus_e2e_tests::samples::{consent, for_treatment, provision, record, DAY};
-use salus_e2e_tests::{bundles, id, person, Result, World};
+use salus_e2e_tests::{bundles, endless, id, person, Result, World};
 use salus_interface::access::{
-    AccessDecided, AccessDecision, AccessError, AuthorityAdded, AuthorityRemoved, CredentialReinstated,
-    CredentialSuspended, Ground, KeyPublished, ProviderCredentialed, Record, RecordAmended, RecordRegistered,
-    RecordTerms, Refusal,
+    AccessDecided, AccessDecision, AccessError, AuthorityAdded, AuthorityRemoved, Ground, KeyPublished, KeyRevoked,
+    OrganisationAccredited, ProviderCredentialed, Record, RecordAmended, RecordRegistered, RecordTerms, Refusal,
+    Standing,
 };
 use scale::Encode;
 
@@ -23,7 +23,7 @@ fn refused(refusal: Refusal) -> AccessDecision {
 }
 
 fn permitted(version: u32, deciding: Deciding) -> AccessDecision {
-    AccessDecision::Permitted { version, ground: Ground::Consent(deciding) }
+    AccessDecision::Permitted { version, ground: Ground::Consent(deciding), until: Timestamp::MAX }
 }
 
 #[tokio::test]
@@ -80,13 +80,13 @@ async fn a_suspension_bites_at_once_and_can_be_ended() -> Result {
     let registered = world.registers(record(1)).await?;
     let suspend = |on| world.grants.suspend(id(&world.doctor), id(&world.hospital), on);
 
-    world.run(&world.authority, suspend(true)).await?.event::<CredentialSuspended>()?;
+    world.run(&world.authority, suspend(true)).await?.event::<ProviderCredentialed>()?;
     assert_eq!(world.asks(&world.doctor, registered).await?, refused(Refusal::CredentialSuspended));
     assert_eq!(world.read(world.grants.principal(id(&world.doctor))).await?, None);
     let register = world.grants.register_record(id(&world.patient), record(2));
     assert_eq!(world.refused(&world.doctor, register).await?, AccessError::NotCredentialed);
 
-    world.run(&world.authority, suspend(false)).await?.event::<CredentialReinstated>()?;
+    world.run(&world.authority, suspend(false)).await?.event::<ProviderCredentialed>()?;
     assert!(matches!(world.asks(&world.doctor, registered).await?, AccessDecision::Permitted { .. }));
     Ok(())
 }
@@ -97,13 +97,13 @@ async fn what_a_removed_authority_vouched_for_is_void_at_once() -> Result {
     world.establish().await?;
     world.consents(&for_treatment(&world.doctor)).await?;
     let registered = world.registers(record(1)).await?;
-    assert!(world.read(world.grants.is_authority(id(&world.authority))).await?);
+    assert!(world.read(world.grants.vouched(id(&world.authority))).await?.is_authority);
 
     let remove = || world.grants.remove_authority(id(&world.authority));
     world.run(&world.governor, remove()).await?.event::<AuthorityRemoved>()?;
-    assert!(!world.read(world.grants.is_authority(id(&world.authority))).await?);
+    assert!(!world.read(world.grants.vouched(id(&world.authority))).await?.is_authority);
     assert_eq!(world.asks(&world.doctor, registered).await?, refused(Refusal::NotCredentialed));
-    assert_eq!(world.read(world.grants.credentials(id(&world.doctor))).await?.len(), 1, "it is kept, and void");
+    assert_eq!(world.read(world.grants.vouched(id(&world.doctor))).await?.credentials.len(), 1, "it is kept, and void");
     assert_eq!(world.refused(&world.governor, remove()).await?, AccessError::NotFound);
     let suspend = world.grants.suspend(id(&world.doctor), id(&world.hospital), true);
     assert_eq!(world.refused(&world.authority, suspend).await?, AccessError::NotAuthority);
@@ -122,7 +122,7 @@ async fn a_patient_is_always_let_into_their_own_record() -> Result {
     world.establish().await?;
     let registered = world.registers(record(1)).await?;
     world.consents(&Consent { base: Base::Deny, ..consent(Vec::new()) }).await?;
-    let own = AccessDecision::Permitted { version: 1, ground: Ground::Patient };
+    let own = AccessDecision::Permitted { version: 1, ground: Ground::Patient, until: Timestamp::MAX };
     assert_eq!(world.asks(&world.patient, registered).await?, own);
     Ok(())
 }
@@ -137,9 +137,9 @@ async fn every_attempt_leaves_its_decision_as_an_event() -> Result {
         (&world.doctor, Purpose::Btg, Action::Access),
         (&world.patient, Purpose::Patrqt, Action::Correct),
     ] {
-        let done = world.run(who, world.grants.request_access(registered, purpose, action)).await?;
+        let done = world.run(who, world.grants.request_access(registered, purpose, action, None)).await?;
         let event = done.event::<AccessDecided>()?;
-        assert_eq!(event.decision, done.forecast);
+        assert_eq!(endless(event.decision), endless(done.forecast));
         let said = (event.patient, event.record, event.accessor, event.purpose, event.action);
         assert_eq!(said, (id(&world.patient), registered, id(who), purpose, action));
     }
@@ -147,7 +147,7 @@ async fn every_attempt_leaves_its_decision_as_an_event() -> Result {
     let all = world.chain.contract_events(world.grants.address(), world.deployment.block, to, |_| {}).await?;
     assert_eq!(all.iter().filter(|found| found.event.decode::<AccessDecided>().is_some()).count(), 3);
 
-    let unknown = world.grants.request_access(RecordId([9; 32]), Purpose::Treat, Action::Access);
+    let unknown = world.grants.request_access(RecordId([9; 32]), Purpose::Treat, Action::Access, None);
     assert_eq!(world.refused(&world.doctor, unknown).await?, AccessError::NotFound);
     Ok(())
 }
@@ -191,7 +191,15 @@ async fn records_are_registered_once_and_amended_by_their_custodian_only() -> Re
     }
     let amended = world.run(&world.doctor, world.grants.amend_record(computed, next)).await?;
     assert_eq!(amended.event::<RecordAmended>()?.version, 2);
-    let known = Record { patient: id(&world.patient), custodian: id(&world.doctor), version: 2, terms: next };
+    let known = Record {
+        patient: id(&world.patient),
+        custodian: id(&world.doctor),
+        version: 2,
+        terms: next,
+        patient_condition: false,
+        custodian_condition: false,
+        erased: false,
+    };
     assert_eq!(world.read(world.grants.record(computed)).await?, Some(known));
 
     let missing = world.grants.amend_record(RecordId([9; 32]), next);
@@ -234,13 +242,69 @@ async fn the_wrong_caller_is_refused_on_every_privileged_message() -> Result {
     }
     world.run(&world.governor, world.grants.add_authority(id(&world.stranger))).await?;
     let vouch = world.grants.credential(id(&world.doctor), id(&world.hospital), Role::Nurse.into(), until);
-    assert_eq!(world.refused(&world.stranger, vouch).await?, AccessError::OtherAuthority);
-    let suspend = world.grants.suspend(id(&world.doctor), id(&world.hospital), true);
-    assert_eq!(world.refused(&world.stranger, suspend).await?, AccessError::OtherAuthority);
-    let kept = world.read(world.grants.credentials(id(&world.doctor))).await?;
-    assert!(kept.iter().all(|one| !one.suspended && one.authority == id(&world.authority)));
-    assert_eq!(world.read(world.grants.governor()).await?, id(&world.governor));
-    assert_eq!(world.read(world.grants.consent_registry()).await?, ink_account(world.registry.address()));
+    assert_eq!(world.refused(&world.stranger, vouch).await?, AccessError::OtherIssuer);
+    let reinstate = world.grants.suspend(id(&world.doctor), id(&world.hospital), false);
+    assert_eq!(world.refused(&world.stranger, reinstate).await?, AccessError::OtherIssuer);
+    let kept = world.read(world.grants.vouched(id(&world.doctor))).await?.credentials;
+    assert!(kept.iter().all(|one| one.standing == Standing::Good && one.issuer == id(&world.authority)));
+    assert_eq!(world.read(world.grants.setup()).await?.governor, id(&world.governor));
+    assert_eq!(world.read(world.grants.setup()).await?.consent_registry, ink_account(world.registry.address()));
+    Ok(())
+}
+
+/// A hospital that is accredited staffs itself, within its roles and as long as its authority lets it.
+#[tokio::test]
+async fn an_accredited_organisation_vouches_for_its_own_and_for_nobody_elses() -> Result {
+    let world = World::new().await?;
+    world.run(&world.governor, world.grants.add_authority(id(&world.authority))).await?;
+    let hospital = world.somebody().await?;
+    let (doctor, clinical) = (id(&world.doctor), RoleSet::of(&[Role::Doctor, Role::Nurse]));
+    let until = world.now().await?.plus(DAY);
+    let accredit = |suspended| world.grants.accredit(id(&hospital), clinical, until, suspended);
+    let vouch = |organisation, role: Role| world.grants.credential(doctor, organisation, role.into(), until);
+    assert_eq!(world.refused(&hospital, accredit(false)).await?, AccessError::NotAuthority);
+    let staffs = vouch(id(&hospital), Role::Doctor);
+    assert_eq!(world.refused(&hospital, staffs).await?, AccessError::NotAuthority);
+    let told = world.run(&world.authority, accredit(false)).await?.event::<OrganisationAccredited>()?;
+    assert_eq!((told.organisation, told.accreditation.authority), (id(&hospital), id(&world.authority)));
+
+    let beyond = vouch(id(&hospital), Role::Researcher);
+    assert_eq!(world.refused(&hospital, beyond).await?, AccessError::BeyondAccreditation);
+    let elsewhere = vouch(id(&world.hospital), Role::Doctor);
+    assert_eq!(world.refused(&hospital, elsewhere).await?, AccessError::NotAuthority);
+    let vouched = world.run(&hospital, vouch(id(&hospital), Role::Doctor)).await?.event::<ProviderCredentialed>()?;
+    assert_eq!((vouched.provider, vouched.credential.issuer), (doctor, id(&hospital)));
+    let members = Actor::Organisation(person(&hospital));
+    world.consents(&consent(vec![provision(Decision::Permit, members, Purpose::Treat.into())])).await?;
+    let registered = world.registers(record(1)).await?;
+    let is_in = || world.asks(&world.doctor, registered);
+    assert!(matches!(is_in().await?, AccessDecision::Permitted { .. }));
+
+    world.run(&world.authority, accredit(true)).await?;
+    assert_eq!(is_in().await?, refused(Refusal::CredentialSuspended), "with its hospital");
+    world.run(&world.authority, accredit(false)).await?;
+    world.run(&hospital, world.grants.suspend(doctor, id(&hospital), true)).await?;
+    assert_eq!(is_in().await?, refused(Refusal::CredentialSuspended), "by its hospital");
+    let reinstate = || world.grants.suspend(doctor, id(&hospital), false);
+    assert_eq!(world.refused(&world.authority, reinstate()).await?, AccessError::OtherIssuer);
+    world.run(&hospital, reinstate()).await?;
+    assert!(matches!(is_in().await?, AccessDecision::Permitted { .. }));
+    world.run(&world.governor, world.grants.remove_authority(id(&world.authority))).await?;
+    assert_eq!(is_in().await?, refused(Refusal::NotCredentialed), "with the authority that accredited the hospital");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_back_is_gone_until_another_is_published() -> Result {
+    let world = World::new().await?;
+    let own = id(&world.doctor);
+    assert_eq!(world.refused(&world.doctor, world.grants.revoke_key()).await?, AccessError::NotFound);
+    world.run(&world.doctor, world.grants.publish_key([9; 32])).await?;
+    assert_eq!(world.refused(&world.stranger, world.grants.revoke_key()).await?, AccessError::NotFound);
+    let told = world.run(&world.doctor, world.grants.revoke_key()).await?.event::<KeyRevoked>()?;
+    assert_eq!((told.account, world.read(world.grants.encryption_key(own)).await?), (own, None));
+    world.run(&world.doctor, world.grants.publish_key([8; 32])).await?;
+    assert_eq!(world.read(world.grants.encryption_key(own)).await?, Some([8; 32]));
     Ok(())
 }
 
@@ -317,7 +381,8 @@ async fn a_key_to_which_no_secret_can_be_wrapped_is_refused() -> Result {
 async fn without_an_answer_of_the_registry_nothing_is_decided() -> Result {
     let world = World::new().await?;
     let wrong = ink_account(world.claims.address());
-    let input = [&blake2b_256(b"new")[..4], &wrong.encode()].concat();
+    let terms = salus_client::deployment::EMERGENCY_TERMS;
+    let input = [&blake2b_256(b"new")[..4], &(wrong, terms).encode()].concat();
     let code = bundles()?.access_grants.code;
     let lonely = world.raw.instantiate(&world.governor, &code, &input, b"lonely").await??;
     let lonely = salus_client::contracts::AccessGrants::at(lonely);
@@ -326,10 +391,15 @@ async fn without_an_answer_of_the_registry_nothing_is_decided() -> Result {
     let vouch = lonely.credential(id(&world.doctor), id(&world.hospital), Role::Doctor.into(), until);
     world.run(&world.authority, vouch).await?;
     let registered = world.run(&world.doctor, lonely.register_record(id(&world.patient), record(1))).await?.forecast;
-    let ask = || lonely.request_access(registered, Purpose::Treat, Action::Access);
+    let ask = || lonely.request_access(registered, Purpose::Treat, Action::Access, None);
     let error = world.refused(&world.doctor, ask()).await?;
     assert_eq!(error, AccessError::ConsentRegistryFailed, "{}", error.rule());
-    let own = world.run(&world.patient, ask()).await?.forecast;
-    assert_eq!(own, AccessDecision::Permitted { version: 1, ground: Ground::Patient });
+    // Nor is it known who acts for the patient.
+    let erase = lonely.erase_record(registered);
+    assert_eq!(world.refused(&world.stranger, erase).await?, AccessError::ConsentRegistryFailed);
+    let dispute = lonely.dispute(id(&world.patient), id(&world.doctor));
+    assert_eq!(world.refused(&world.stranger, dispute).await?, AccessError::ConsentRegistryFailed);
+    let own = endless(world.run(&world.patient, ask()).await?.forecast);
+    assert_eq!(own, AccessDecision::Permitted { version: 1, ground: Ground::Patient, until: Timestamp::MAX });
     Ok(())
 }

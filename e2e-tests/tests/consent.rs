@@ -8,7 +8,7 @@ use salus_domain::request::Request;
 use salus_domain::time::{Period, Timestamp};
 use salus_e2e_tests::raw::{contracts_call, in_one_block};
 use salus_e2e_tests::samples::{consent, for_payment, for_treatment, provision, record, treatment_by};
-use salus_e2e_tests::{account, id, person, Result, World};
+use salus_e2e_tests::{account, endless, id, person, Result, World};
 use salus_interface::access::{AccessDecided, AccessDecision, Ground, Refusal};
 use salus_interface::consent::{
     CarriedOut, ConsentError, ConsentSummary, Done, Instruction, Order, OrdersCarriedOut, MAX_ENCODED_CONSENT, MAX_PAGE,
@@ -71,7 +71,7 @@ async fn a_request_after_a_revoke_in_the_same_block_is_refused() -> Result {
     world.establish().await?;
     let given = world.consents(&for_treatment(&world.doctor)).await?;
     let registered = world.registers(record(1)).await?;
-    let request = world.grants.request_access(registered, Purpose::Treat, Action::Access);
+    let request = world.grants.request_access(registered, Purpose::Treat, Action::Access, None);
     let asks = || (&world.doctor, contracts_call(world.grants.address(), 0, request.input()));
     let revoke = world.registry.revoke(given);
     let revokes = (&world.patient, contracts_call(world.registry.address(), 0, revoke.input()));
@@ -81,10 +81,16 @@ async fn a_request_after_a_revoke_in_the_same_block_is_refused() -> Result {
     let block = world.raw.submit(&order, &alice).await??.block;
 
     let events = world.chain.contract_events(world.grants.address(), block, block, |_| {}).await?;
-    let decisions: Vec<_> =
-        events.iter().filter_map(|found| found.event.decode::<AccessDecided>()).map(|event| event.decision).collect();
+    let decisions: Vec<_> = events
+        .iter()
+        .filter_map(|found| found.event.decode::<AccessDecided>())
+        .map(|event| endless(event.decision))
+        .collect();
     let ground = Ground::Consent(Deciding { consent: given, provision: Some(0) });
-    let expected = [AccessDecision::Permitted { version: 1, ground }, AccessDecision::Refused(Refusal::NoConsent)];
+    let expected = [
+        AccessDecision::Permitted { version: 1, ground, until: Timestamp::MAX },
+        AccessDecision::Refused(Refusal::NoConsent),
+    ];
     assert_eq!(decisions, expected);
     let revoked = world.chain.contract_events(world.registry.address(), block, block, |_| {}).await?;
     let revoked: Vec<_> = revoked.iter().filter_map(|found| found.event.decode::<OrdersCarriedOut>()).collect();

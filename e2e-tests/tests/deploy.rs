@@ -1,7 +1,7 @@
 //! Deploying, finding again, verifying; and what a client says where that is not possible.
 
 use salus_client::bundle::{Bundle, Bundles};
-use salus_client::deployment::{deploy, verify, DeployError, Deployment, Mode, Outcome, Step};
+use salus_client::deployment::{deploy, verify, DeployError, Deployment, Mode, Outcome, Step, EMERGENCY_TERMS};
 use salus_client::{blake2b_256, ink_account, signer, CallError, Chain, ClientError};
 use salus_domain::ids::Hash;
 use salus_e2e_tests::samples::for_treatment;
@@ -21,7 +21,7 @@ async fn steps(world: &World, salt: &[u8], mode: Mode) -> Result<(Deployment, Ve
     let mut steps = Vec::new();
     let bundles = bundles()?;
     let told = |step: &Step| steps.push(step.clone());
-    let deployed = deploy(&world.chain, &world.stranger, &bundles, salt, mode, told).await?;
+    let deployed = deploy(&world.chain, &world.stranger, &bundles, salt, EMERGENCY_TERMS, mode, told).await?;
     Ok((deployed, steps))
 }
 
@@ -165,7 +165,7 @@ async fn a_constructor_refuses_an_address_that_is_no_contracts() -> Result {
     let registry = ink_account(world.registry.address());
     type Answer<E> = std::result::Result<std::result::Result<(), E>, ink_primitives::LangError>;
 
-    let input = new(&nobody);
+    let input = new(&(nobody, EMERGENCY_TERMS));
     let returned = world.raw.try_instantiate(&world.governor, &bundles.access_grants.code, &input).await?;
     assert!(returned.reverted());
     assert_eq!(Answer::decode(&mut returned.data.as_slice())?, Ok(Err(AccessError::NotAContract)));
@@ -188,7 +188,7 @@ async fn an_account_without_funds_is_told_so() -> Result {
     assert!(matches!(record, Err(CallError::Client(ClientError::NoFunds { .. }))), "{:?}", record.err());
     let no_deposit = world.registry.revoke_all().submit(&world.chain, poor).await;
     assert!(matches!(no_deposit, Err(CallError::Client(ClientError::NoFunds { .. }))), "{:?}", no_deposit.err());
-    let deployed = deploy(&world.chain, poor, &bundles()?, b"", Mode::DeployNow, |_| {}).await;
+    let deployed = deploy(&world.chain, poor, &bundles()?, b"", EMERGENCY_TERMS, Mode::DeployNow, |_| {}).await;
     assert!(matches!(deployed, Err(DeployError::Client(ClientError::NoFunds { .. }))), "{:?}", deployed.err());
     assert!(signer::from_suri("no such secret").is_err());
     Ok(())

@@ -78,6 +78,8 @@ async fn a_length_that_is_not_kept_is_reverted() -> Result {
     for length in [33, 1 << 14, u32::MAX] {
         fails(&world, world.registry.address(), &[start, &Compact(length).encode()].concat()).await?;
     }
+    let anchor = [selector("AccessGrants::anchor"), 7u64.encode(), vec![0; 32], Compact(u32::MAX).encode()].concat();
+    fails(&world, world.grants.address(), &anchor).await?;
     let settle = selector("Claims::settle_batch");
     fails(&world, world.claims.address(), &[settle, Compact(u32::MAX).encode()].concat()).await
 }
@@ -98,9 +100,13 @@ async fn a_code_that_nobody_knows_is_reverted() -> Result {
     unknown_purpose[purposes + 7] = 0x80;
     fails(&world, world.registry.address(), &unknown_purpose).await?;
 
-    let request = selector("AccessGrants::request_access");
-    let input = [request, vec![0; 32], vec![200], vec![1]].concat();
-    fails(&world, world.grants.address(), &input).await
+    for (purpose, action, link) in [(200, 1, 0), (1, 200, 0), (1, 1, 2)] {
+        let request = selector("AccessGrants::request_access");
+        let input = [request, vec![0; 32], vec![purpose, action, link]].concat();
+        fails(&world, world.grants.address(), &input).await?;
+    }
+    let finding = [selector("AccessGrants::review"), vec![0; 64], vec![2]].concat();
+    fails(&world, world.grants.address(), &finding).await
 }
 
 #[tokio::test]
@@ -167,7 +173,12 @@ async fn value_is_taken_only_where_it_is_due() -> Result {
     let before = state(&world).await?;
     let record = world.registry.record(&for_treatment(&world.doctor));
     let open = world.claims.open_plan(&terms());
-    for (contract, message) in [(world.registry.address(), record.input()), (world.claims.address(), open.input())] {
+    let publish = world.grants.publish_key([9; 32]);
+    for (contract, message) in [
+        (world.registry.address(), record.input()),
+        (world.grants.address(), publish.input()),
+        (world.claims.address(), open.input()),
+    ] {
         let sent = world.raw.call(&world.patient, contract, UNIT, message).await?;
         assert!(sent.is_err());
     }

@@ -58,7 +58,7 @@ fn each_contract_has_the_one_constructor_that_is_deployed() -> Result {
 }
 
 #[test]
-fn only_funding_takes_value() -> Result {
+fn only_funding_and_breaking_the_glass_take_value() -> Result {
     for (file, _) in contracts() {
         let spec = spec(file)?;
         let payable: Vec<_> = spec["messages"]
@@ -68,7 +68,11 @@ fn only_funding_takes_value() -> Result {
             .filter(|message| message["payable"] == Value::Bool(true))
             .map(|message| message["label"].clone())
             .collect();
-        let expected: &[&str] = if file == "claims.contract" { &["Claims::fund"] } else { &[] };
+        let expected: &[&str] = match file {
+            "access_grants.contract" => &["AccessGrants::break_glass"],
+            "claims.contract" => &["Claims::fund"],
+            _ => &[],
+        };
         assert_eq!(payable, expected, "{file}");
     }
     Ok(())
@@ -92,8 +96,9 @@ macro_rules! events {
 fn the_events_of_the_metadata_are_those_of_the_interface() -> Result {
     let known = events! {
         consent: ConsentProposed, ProposalWithdrawn, OrdersCarriedOut;
-        access: AuthorityAdded, AuthorityRemoved, ProviderCredentialed, CredentialSuspended, CredentialReinstated,
-            KeyPublished, RecordRegistered, RecordAmended, AccessDecided;
+        access: AuthorityAdded, AuthorityRemoved, OrganisationAccredited, ProviderCredentialed, KeyPublished, KeyRevoked,
+            RecordRegistered, RecordAmended, RecordErased, ConditionSet, AgreementChanged, LinkRedeemed, AccessDecided,
+            EmergencyChanged, RootAnchored, ReleaseLogged;
         claims: PlanOpened, PoolFunded, PoolWithdrawn, FeesSet, MemberCovered, CoverageEnded, ClaimSubmitted,
             ClaimAdjudicated, ClaimPended, ClaimSettled;
     };

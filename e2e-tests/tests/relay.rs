@@ -1,6 +1,6 @@
 //! Patients without tokens sign, and anybody relays.
 
-use salus_client::deployment::{deploy, Mode};
+use salus_client::deployment::{deploy, Mode, EMERGENCY_TERMS};
 use salus_client::relay::{self, Outcome};
 use salus_client::{ink_account, signer};
 use salus_domain::codes::{Action, Purpose};
@@ -9,7 +9,7 @@ use salus_domain::ids::{ConsentId, Hash};
 use salus_e2e_tests::orders::{order, without_tokens};
 use salus_e2e_tests::raw::{contracts_call, in_one_block};
 use salus_e2e_tests::samples::{consent, for_payment, for_treatment, record, DAY};
-use salus_e2e_tests::{account, bundles, id, node_of_my_own, Result, World};
+use salus_e2e_tests::{account, bundles, endless, id, node_of_my_own, Result, World};
 use salus_interface::access::{AccessDecided, AccessDecision, Ground, Refusal};
 use salus_interface::consent::{ConsentError, Done, Instruction, Order, Place, RelayError, SignedOrder};
 
@@ -148,7 +148,9 @@ async fn a_refused_order_does_not_hold_up_the_others() -> Result {
 #[tokio::test]
 async fn what_is_relayed_for_another_chain_or_contract_is_refused_as_a_whole() -> Result {
     let world = World::new().await?;
-    let other = deploy(&world.chain, &world.governor, &bundles()?, b"other", Mode::DeployNow, |_| {}).await?.registry();
+    let terms = EMERGENCY_TERMS;
+    let other = deploy(&world.chain, &world.governor, &bundles()?, b"other", terms, Mode::DeployNow, |_| {}).await?;
+    let other = other.registry();
     let patient = &without_tokens(1)?[0];
     let grant = |place: &Place| {
         let order = order(patient, Instruction::Record(for_treatment(&world.doctor)));
@@ -213,7 +215,7 @@ async fn a_request_after_a_relayed_revoke_in_the_same_block_is_refused() -> Resu
     world.establish().await?;
     let given = world.consents(&for_treatment(&world.doctor)).await?;
     let registered = world.registers(record(1)).await?;
-    let request = world.grants.request_access(registered, Purpose::Treat, Action::Access);
+    let request = world.grants.request_access(registered, Purpose::Treat, Action::Access, None);
     let asks = || (&world.doctor, contracts_call(world.grants.address(), 0, request.input()));
     let revoke = world.own(&world.patient, Instruction::Revoke(given), 0);
     let relay = world.registry.relay(&world.place(), &[revoke]);
@@ -222,12 +224,18 @@ async fn a_request_after_a_relayed_revoke_in_the_same_block_is_refused() -> Resu
     let calls = in_one_block([asks(), relays, asks()]);
     let block = world.raw.submit(&calls, &signer::from_suri("//Alice")?).await??.block;
     let events = world.chain.contract_events(world.grants.address(), block, block, |_| {}).await?;
-    let decisions: Vec<_> =
-        events.iter().filter_map(|found| found.event.decode::<AccessDecided>()).map(|event| event.decision).collect();
+    let decisions: Vec<_> = events
+        .iter()
+        .filter_map(|found| found.event.decode::<AccessDecided>())
+        .map(|event| endless(event.decision))
+        .collect();
     let ground = Ground::Consent(Deciding { consent: given, provision: Some(0) });
     assert_eq!(
         decisions,
-        [AccessDecision::Permitted { version: 1, ground }, AccessDecision::Refused(Refusal::NoConsent)]
+        [
+            AccessDecision::Permitted { version: 1, ground, until: salus_domain::time::Timestamp::MAX },
+            AccessDecision::Refused(Refusal::NoConsent)
+        ]
     );
     assert_eq!(world.counts(id(&world.patient)).await?, (2, 1, 0));
     Ok(())

@@ -23,8 +23,11 @@ use std::{
 const DEPLOYED: Set =
     Set { sources: "contracts", packages: &["consent-registry", "access-grants", "claims"], bundles: "bundles" };
 /// Those that are only measured: `cargo xtask costs` compares with them.
-const MEASURED: Set =
-    Set { sources: "benches/contracts", packages: &["asker", "consent-twin", "flag"], bundles: "benches/bundles" };
+const MEASURED: Set = Set {
+    sources: "benches/contracts",
+    packages: &["access-floor", "asker", "consent-twin", "decision-floor", "flag"],
+    bundles: "benches/bundles",
+};
 
 /// Contracts whose bundles are in one folder.
 struct Set {

@@ -30,9 +30,9 @@ struct Others {
 /// Measures all comparisons.
 pub async fn measure(meter: &mut Meter, root: &Path, registry: &ConsentRegistry, deployer: &Keypair) -> Result<()> {
     let others = Others {
-        twin: put(&meter.chain, root, "consent_twin", deployer).await?,
-        flag: put(&meter.chain, root, "flag", deployer).await?,
-        asker: put(&meter.chain, root, "asker", deployer).await?,
+        twin: put(&meter.chain, root, "consent_twin", deployer, &()).await?,
+        flag: put(&meter.chain, root, "flag", deployer, &()).await?,
+        asker: put(&meter.chain, root, "asker", deployer, &()).await?,
     };
     grant_and_revoke(meter, registry, &others).await?;
     batch(meter, registry).await?;
@@ -40,15 +40,22 @@ pub async fn measure(meter: &mut Meter, root: &Path, registry: &ConsentRegistry,
     decisions(meter, registry, &others).await
 }
 
-async fn put(chain: &Chain, root: &Path, name: &str, deployer: &Keypair) -> Result<AccountId32> {
+/// Instantiates a contract of `benches/`, with the arguments of its constructor.
+pub async fn put(
+    chain: &Chain,
+    root: &Path,
+    name: &str,
+    deployer: &Keypair,
+    arguments: &impl Encode,
+) -> Result<AccountId32> {
     let file = root.join("benches/bundles").join(name).with_extension("contract");
     let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let bundle = Bundle::parse(name, &bytes)?;
-    Ok(instantiate::<ConsentError>(chain, deployer, &bundle, &(), b"costs").await?)
+    Ok(instantiate::<ConsentError>(chain, deployer, &bundle, arguments, b"costs").await?)
 }
 
 /// A grant of one provision to one provider, which is what the twin is for.
-fn grant_to(provider: &AccountId32) -> Consent {
+pub fn grant_to(provider: &AccountId32) -> Consent {
     let mut provision = Provision::new(1, Decision::Permit);
     provision.actors = vec![Actor::Account(domain_account(provider))];
     provision.purposes = Purpose::Treat.into();
@@ -67,7 +74,8 @@ async fn run<T: Decode>(meter: &Meter, message: Message<T, ConsentError>, who: &
     Ok(cost.ref_time)
 }
 
-async fn funded(meter: &Meter, name: &str) -> Result<Keypair> {
+/// An account with tokens.
+pub async fn funded(meter: &Meter, name: &str) -> Result<Keypair> {
     let somebody = signer::from_suri(name)?;
     let alice = signer::from_suri("//Alice")?;
     meter.chain.transfer_all(&alice, &[(account(&somebody), 1_000_000_000_000_000)]).await?;
@@ -126,7 +134,7 @@ async fn relayed(meter: &mut Meter, registry: &ConsentRegistry, relayer: &Keypai
 }
 
 /// As [`grant_to`], with three exceptions.
-fn with_exceptions(provider: &AccountId32) -> Consent {
+pub fn with_exceptions(provider: &AccountId32) -> Consent {
     let mut consent = grant_to(provider);
     let exception = |class: Class| Provision { classes: class.into(), ..Provision::new(2, Decision::Deny) };
     consent.provisions.extend([Class::Claim, Class::Coverage, Class::Condition].map(exception));

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// The workspaces; each has a lock file.
-const WORKSPACES: [&str; 3] = [".", "node", "e2e-tests/ink"];
+const WORKSPACES: [&str; 4] = [".", "fuzz", "node", "e2e-tests/ink"];
 /// The only registry that packages may come from, as Cargo.lock names it.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 

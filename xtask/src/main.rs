@@ -1,5 +1,6 @@
 //! The project's own build tasks: `cargo xtask --help`.
 
+mod access_comparison;
 mod bundles;
 mod cargo_stand_in;
 mod comparison;

@@ -12,13 +12,18 @@ extern crate alloc;
 pub mod access;
 #[cfg(feature = "contract")]
 mod answer;
+mod apart;
 pub mod claims;
 pub mod consent;
+#[cfg(feature = "contract")]
+mod emit;
 pub mod event;
 mod layout;
 
 #[cfg(feature = "contract")]
 pub use answer::answer;
+#[cfg(feature = "contract")]
+pub use emit::emit;
 
 use ink_primitives::AccountId;
 use salus_domain::ids::Account;

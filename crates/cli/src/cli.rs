@@ -1,6 +1,8 @@
 //! The command line: what there is, and how a command ends.
 
-use crate::commands::{access, claim, consent, deploy, key, plan, proposal, proxy, record, relay};
+use crate::commands::{
+    access, audit, claim, consent, deploy, emergency, key, plan, proposal, proxy, record, relay, release, share,
+};
 use crate::context::GlobalOptions;
 use crate::demo;
 use crate::failure::{Exit, Failure};
@@ -31,7 +33,7 @@ Exit codes:
   2  the command line is wrong
   3  refused by a rule of a contract or of consent; verifying found a difference
   4  a document, a file or another input is wrong
-  5  the chain cannot be reached, or it is not the right one
+  5  the chain or the release service cannot be reached, or it is not the right one
   6  the account cannot pay
 
 With --json, the outcome is one JSON object on stdout; each command's help names its fields. Amounts are strings in the
@@ -40,7 +42,7 @@ dry run, instead of it) {refTime, proofSize, deposit, fee}; a negative deposit i
 {\"error\": {code, rule, nextStep, message}}, with the same exit codes.
 
 Variables: SALUS_URL, SALUS_DEPLOYMENT, SALUS_SURI, SALUS_KEY_PASSWORD, SALUS_RELATIONSHIP, SALUS_VAULT,
-SALUS_DIRECTORY, SALUS_CONSORTIUM_KEY_FILE. What is on the command line comes before them.";
+SALUS_RELEASE, SALUS_LINK, SALUS_DIRECTORY, SALUS_CONSORTIUM_KEY_FILE. What is on the command line comes before them.";
 
 /// The commands.
 #[derive(clap::Subcommand)]
@@ -62,7 +64,7 @@ pub enum Command {
     #[command(subcommand, after_help = "Example:\n  salus relay submit order.json --suri //Ferdie")]
     Relay(relay::RelayCommand),
     /// Who may ask for records, and who did
-    #[command(subcommand, after_help = "Example:\n  salus access log --suri //Dave")]
+    #[command(subcommand, after_help = "Example:\n  salus access list --suri //Dave")]
     Access(access::AccessCommand),
     /// Encryption keys, accounts for relationships, and the consortium's key
     #[command(subcommand, after_help = "Example:\n  salus key publish --suri //Dave")]
@@ -71,10 +73,22 @@ pub enum Command {
     #[command(
         subcommand,
         after_help = "Example:
-  salus record register samples/record-observation.json --patient Patient/rosa-marin \
+  salus record add samples/record-observation.json --patient Patient/rosa-marin \
 --directory samples/directory.json --suri //Charlie"
     )]
     Record(record::RecordCommand),
+    /// Share everything or a part with a new doctor in one step, by a link
+    #[command(subcommand, after_help = "Example:\n  salus share create --all --suri //Dave")]
+    Share(share::ShareCommand),
+    /// Break the glass, and what follows: the patient is told, may dispute it, and an authority reviews it
+    #[command(subcommand, after_help = "Example:\n  salus emergency list --suri //Dave")]
+    Emergency(emergency::EmergencyCommand),
+    /// The service that hands out records' keys against permits, and logs every time
+    #[command(subcommand, after_help = "Example:\n  salus release health --service http://127.0.0.1:8780")]
+    Release(release::ReleaseCommand),
+    /// The log of a release service: compare it with the chain, read it, prove entries
+    #[command(subcommand, after_help = "Example:\n  salus audit show --log releases.log")]
+    Audit(audit::AuditCommand),
     /// An insurer's plans, their money and their members
     #[command(subcommand, after_help = "Example:\n  salus plan show 0")]
     Plan(plan::PlanCommand),
@@ -144,6 +158,10 @@ async fn carry_out(cli: &Cli) -> Result<Report, Failure> {
         Command::Access(command) => access::run(global, command).await,
         Command::Key(command) => key::run(global, command).await,
         Command::Record(command) => record::run(global, command).await,
+        Command::Share(command) => share::run(global, command).await,
+        Command::Emergency(command) => emergency::run(global, command).await,
+        Command::Release(command) => release::run(global, command).await,
+        Command::Audit(command) => audit::run(global, command).await,
         Command::Plan(command) => plan::run(global, command).await,
         Command::Claim(command) => claim::run(global, command).await,
         Command::Demo(_) if global.dry_run => {
@@ -188,6 +206,42 @@ mod tests {
         }
     }
 
+    /// The texts between back-ticks that begin with the program's name, in the sources below a folder.
+    fn named_commands(folder: &std::path::Path, found: &mut Vec<String>) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                named_commands(&path, found)?;
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path)?;
+                found.extend(text.split('`').filter(|part| part.starts_with("salus ")).map(str::to_owned));
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_command_that_a_next_step_names_exists() -> std::io::Result<()> {
+        let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut named = Vec::new();
+        for sources in ["cli/src", "client/src"] {
+            named_commands(&crates.join(sources), &mut named)?;
+        }
+        assert!(named.len() > 50, "{named:?}");
+        for text in named.iter().filter(|text| !text.contains(['{', '"'])) {
+            let mut at = Cli::command();
+            for word in text.split_whitespace().skip(1).take_while(|word| !word.starts_with('-')) {
+                if at.get_subcommands().next().is_none() {
+                    break;
+                }
+                let below = at.find_subcommand(word).cloned();
+                assert!(below.is_some(), "there is no `{text}`");
+                at = below.unwrap_or(at);
+            }
+        }
+        Ok(())
+    }
+
     #[test]
     fn every_command_says_what_its_json_is() {
         let exempt = ["salus", "salus demo"];
@@ -196,7 +250,12 @@ mod tests {
             let is_group = Cli::command()
                 .get_subcommands()
                 .any(|group| format!("salus {}", group.get_name()) == path && group.get_subcommands().next().is_some());
-            assert!(is_group || path == "salus access authority" || help.contains("JSON"), "{path}");
+            assert!(
+                is_group
+                    || ["salus access authority", "salus record condition"].contains(&path.as_str())
+                    || help.contains("JSON"),
+                "{path}"
+            );
         }
     }
 

@@ -4,6 +4,7 @@ use crate::deployments;
 use crate::failure::Failure;
 use crate::operations::claims::ConsortiumKey;
 use crate::operations::documents::{self, Document};
+use crate::operations::links::Link;
 use crate::operations::{account_of, Suite};
 use crate::output::Report;
 use crate::values::Secret;
@@ -51,8 +52,9 @@ pub struct GlobalOptions {
     /// that it is the same person as elsewhere: the hard derivation //salus-relationship//NAME of the key
     #[arg(long, global = true, env = "SALUS_RELATIONSHIP", value_name = "NAME", help_heading = "Signer")]
     pub relationship: Option<String>,
-    /// The vault with the encrypted records [default: salus/vault in the user's data folder]
-    #[arg(long, global = true, env = "SALUS_VAULT", value_name = "DIR", help_heading = "Files")]
+    /// The vault with the encrypted records: a folder, or the URL of a store (file:///path, s3://bucket/prefix with the AWS_
+    /// variables) [default: salus/vault in the user's data folder]
+    #[arg(long, global = true, env = "SALUS_VAULT", value_name = "DIR|URL", help_heading = "Files")]
     pub vault: Option<PathBuf>,
     /// Who is who: which account stands for which FHIR reference (a JSON file), or FHIR resources of people and
     /// organisations. Repeatable; without it, those of SALUS_DIRECTORY, separated as in PATH
@@ -262,16 +264,51 @@ impl GlobalOptions {
         }
     }
 
+    /// The share link that a text on the command line is.
+    ///
+    /// # Errors
+    /// [`Failure`] where it is none.
+    pub fn link(&self, text: &str) -> Result<Link, Failure> {
+        Ok(text.parse::<Link>()?)
+    }
+
     /// The vault.
     ///
     /// # Errors
-    /// [`Failure`] where its folder cannot be made.
+    /// [`Failure`] where its folder cannot be made, or its store not be used.
     pub fn vault(&self) -> Result<Vault, Failure> {
-        let folder = match &self.vault {
-            Some(folder) => folder.clone(),
-            None => data_folder()?.join("salus").join("vault"),
+        match self.vault_place()? {
+            Ok(url) => Ok(Vault::from_url(&url, std::env::vars())?),
+            Err(folder) => Ok(Vault::local(folder)?),
+        }
+    }
+
+    /// The URL of the vault, whose folder is made where there is none.
+    ///
+    /// # Errors
+    /// [`Failure`] where it cannot be.
+    pub fn vault_url(&self) -> Result<String, Failure> {
+        let folder = match self.vault_place()? {
+            Ok(url) => return Ok(url),
+            Err(folder) => folder,
         };
-        Ok(Vault::local(folder)?)
+        Vault::local(&folder)?;
+        let absolute = std::path::absolute(&folder).ok().and_then(|folder| url::Url::from_directory_path(folder).ok());
+        absolute.map(String::from).ok_or_else(|| {
+            let message = format!("{} is no folder that can be named", folder.display());
+            Failure::input("input.vault", message, "name another one (--vault)")
+        })
+    }
+
+    /// A URL, or else a folder.
+    fn vault_place(&self) -> Result<Result<String, PathBuf>, Failure> {
+        match &self.vault {
+            Some(place) if place.to_str().is_some_and(|place| place.contains("://")) => {
+                Ok(Ok(place.to_string_lossy().into_owned()))
+            }
+            Some(folder) => Ok(Err(folder.clone())),
+            None => Ok(Err(data_folder()?.join("salus").join("vault"))),
+        }
     }
 
     /// The consortium's key.

@@ -1,6 +1,10 @@
 //! Every failure of a command: its exit code, its stable code, the rule that refused and the next step.
 
+mod services;
+
 use crate::operations::documents::FileError;
+use crate::operations::links::LinkError;
+use crate::operations::records::export::ExportError;
 use crate::operations::OperationError;
 use salus_client::bundle::BundleError;
 use salus_client::deployment::DeployError;
@@ -179,14 +183,29 @@ impl From<VaultError> for Failure {
         let (exit, code, next) = match &error {
             VaultError::NotFound { .. } => (Exit::Input, "vault.notFound", "name the vault that has it (--vault)"),
             VaultError::NoEnvelope { .. } => {
-                (Exit::Refused, "vault.notShared", "ask the patient to share it (`salus record share`)")
+                (Exit::Refused, "vault.notShared", "ask the patient to share it (`salus record share`), in an emergency whoever keeps it (`salus emergency supply`)")
+            }
+            VaultError::Destroyed { .. } => {
+                (Exit::Refused, "vault.destroyed", "it cannot be opened any more; register a new record")
+            }
+            VaultError::Source(_) => {
+                (Exit::Input, "file", "check the path, and that nobody changes the file meanwhile")
+            }
+            VaultError::Target(_) => (Exit::Input, "file", "check the path (--output)"),
+            VaultError::InvalidMediaType => {
+                (Exit::Input, "input.mediaType", "give one like application/pdf (--media-type)")
+            }
+            VaultError::InvalidUrl { .. } | VaultError::UnsupportedUrl { .. } => {
+                (Exit::Input, "input.vault", "name a folder, file:///path or s3://bucket/prefix (--vault)")
             }
             VaultError::NoRandomness => (Exit::Internal, "internal", "do the same again"),
-            VaultError::TooLarge { .. } => (Exit::Input, "vault.tooLarge", "split the record"),
+            VaultError::TooLarge { .. } => {
+                (Exit::Input, "vault.tooLarge", "split the record, or name a file with --output")
+            }
             VaultError::InvalidPublicKey { .. } => {
                 (Exit::Input, "vault.publicKey", "have that account publish its key anew (`salus key publish`)")
             }
-            VaultError::Store(_) | VaultError::CreateFolder(_) => {
+            VaultError::Store(_) | VaultError::CreateFolder(_) | VaultError::Folder(_) => {
                 (Exit::Input, "vault.store", "check that the folder can be written to (--vault)")
             }
             _ => (Exit::Input, "vault.corrupt", "restore the vault from a copy; what is there is not what was sealed"),
@@ -197,6 +216,30 @@ impl From<VaultError> for Failure {
     }
 }
 
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        let (exit, code) = match &error {
+            LinkError::NotALink => (Exit::Input, "link.notALink"),
+            LinkError::OtherVersion(_) => (Exit::Input, "link.otherVersion"),
+            LinkError::Incomplete => (Exit::Input, "link.incomplete"),
+            LinkError::Damaged => (Exit::Input, "link.damaged"),
+            LinkError::OtherChain { .. } => (Exit::Chain, "link.otherChain"),
+        };
+        Self::of(exit, code, &error, "")
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        let code = match &error {
+            ExportError::Unusable { .. } => "export.file",
+            ExportError::NotAnExport(_) => "export.malformed",
+            ExportError::OtherExport(_) => "export.other",
+        };
+        Self::of(Exit::Input, code, &error, "")
+    }
+}
+
 impl From<OperationError> for Failure {
     fn from(error: OperationError) -> Self {
         match error {
@@ -204,8 +247,12 @@ impl From<OperationError> for Failure {
             OperationError::Access(error) => Self::call("access", error),
             OperationError::Claims(error) => Self::call("claims", error),
             OperationError::Client(error) => error.into(),
+            OperationError::History(error) => error.into(),
             OperationError::File(error) => error.into(),
             OperationError::Vault(error) => error.into(),
+            OperationError::Release(error) => error.into(),
+            OperationError::NotAsLogged { .. } => Self::of(Exit::Refused, "release.notAsLogged", &error, ""),
+            OperationError::Audit(error) => error.into(),
             OperationError::AccessRefused(refusal) => {
                 let refused = Self::refused("refusal", &refusal);
                 let message = refused.message.replacen("refused", "access refused", 1);
@@ -224,6 +271,14 @@ impl From<OperationError> for Failure {
             OperationError::WrongParty { .. } => Self::of(Exit::Input, "document.otherParty", &error, ""),
             OperationError::AmendedMeanwhile { .. } => Self::of(Exit::Chain, "chain.amendedMeanwhile", &error, ""),
             OperationError::NoRecord(_) => Self::of(Exit::Input, "input.record", &error, ""),
+            OperationError::ForeignKey { .. } => Self::of(Exit::Input, "input.foreignKey", &error, ""),
+            OperationError::SealedOtherwise { .. } => Self::of(Exit::Input, "vault.sealedOtherwise", &error, ""),
+            OperationError::NotOwn(_) => Self::of(Exit::Input, "input.record", &error, ""),
+            OperationError::NothingToShare => Self::of(Exit::Input, "input.nothingToShare", &error, ""),
+            OperationError::ScopeTooWide { .. } => Self::of(Exit::Input, "input.tooMuch", &error, ""),
+            OperationError::Link(error) => error.into(),
+            OperationError::Export(error) => error.into(),
+            OperationError::NoRandomness => Self::of(Exit::Internal, "internal", &error, ""),
             OperationError::NoPlan(_) => Self::of(Exit::Input, "input.plan", &error, ""),
             OperationError::NoProposal { .. } => {
                 Self { message: error.to_string(), ..Self::refused("consent", &ConsentError::NoProposal) }

@@ -10,4 +10,5 @@ pub mod deployments;
 pub mod failure;
 pub mod operations;
 pub mod output;
+pub mod service;
 pub mod values;

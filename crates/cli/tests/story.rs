@@ -52,6 +52,16 @@ fn the_story_is_told_in_order_and_its_sums_add_up() -> Result {
             ("doctor", "refused", "AccessDecided", "consent"),
             ("doctor", "deny", "ClaimAdjudicated", "no-consent"),
             ("doctor", "refused", "", "duplicate"),
+            ("patient", "ok", "OrdersCarriedOut", "redeems the link first"),
+            ("surgeon", "ok", "LinkRedeemed", "nobody else"),
+            ("surgeon", "permit", "AccessDecided", "for the link"),
+            ("surgeon", "ok", "EmergencyChanged", "at stake"),
+            ("surgeon", "permit", "AccessDecided", "stands for consent"),
+            ("patient", "ok", "EmergencyChanged", "over at once"),
+            ("authority", "ok", "EmergencyChanged", "the patient's"),
+            ("patient", "permit", "AccessDecided", "of the service's log"),
+            ("patient", "ok", "RootAnchored", "the contract verifies it"),
+            ("patient", "ok", "RecordErased", "then in the vault"),
         ],
     );
     let mut block = 0;

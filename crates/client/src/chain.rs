@@ -46,6 +46,17 @@ struct Inner {
     submitting: Mutex<HashMap<[u8; 32], Arc<Mutex<()>>>>,
 }
 
+/// A block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// Its time.
+    pub time: Timestamp,
+}
+
 /// The chain's native token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
@@ -159,6 +170,34 @@ impl Chain {
         Ok(self.inner.client.at_current_block().await?.block_number())
     }
 
+    /// The newest block that is final.
+    ///
+    /// # Errors
+    /// [`ClientError::Node`].
+    pub async fn finalised(&self) -> Result<Head, ClientError> {
+        self.head(&self.inner.client.at_current_block().await?).await
+    }
+
+    /// The block with this number; where it is final, nothing else ever has this number.
+    ///
+    /// # Errors
+    /// [`ClientError::Node`], also where there is none.
+    pub async fn block(&self, number: u64) -> Result<Head, ClientError> {
+        self.head(&self.at_number(number).await?).await
+    }
+
+    async fn head(&self, at: &AtBlock) -> Result<Head, ClientError> {
+        Ok(Head { number: at.block_number(), hash: at.block_hash().0, time: self.time_at(at).await? })
+    }
+
+    /// Whether the node knows that it is still catching up with the others (`system_health`).
+    ///
+    /// # Errors
+    /// [`ClientError::Node`].
+    pub async fn is_syncing(&self) -> Result<bool, ClientError> {
+        Ok(self.inner.legacy.system_health().await?.is_syncing)
+    }
+
     /// The time of the newest block.
     ///
     /// # Errors
@@ -238,7 +277,11 @@ impl Chain {
     pub(crate) async fn best(&self) -> Result<AtBlock, ClientError> {
         let best = self.inner.legacy.chain_get_block_hash(None).await?;
         let best = best.ok_or_else(|| ClientError::Node("it has no best block".to_owned()))?;
-        Ok(self.inner.client.at_block(subxt::backend::BlockRef::from_hash(best)).await?)
+        self.at_hash(best.0).await
+    }
+
+    pub(crate) async fn at_hash(&self, hash: [u8; 32]) -> Result<AtBlock, ClientError> {
+        Ok(self.inner.client.at_block(subxt::backend::BlockRef::from_hash(H256(hash))).await?)
     }
 
     /// The client at a block.

@@ -13,7 +13,9 @@ use crate::rules::Rule;
 use crate::submit;
 use crate::{blake2b_256, ink_account};
 use salus_domain::ids::Hash;
-use salus_interface::access::AccessError;
+use salus_domain::money::Amount;
+use salus_domain::time::DAY;
+use salus_interface::access::{AccessError, EmergencyTerms};
 use salus_interface::claims::ClaimsError;
 use salus_interface::consent::ConsentError;
 use scale::{Decode, Encode};
@@ -181,6 +183,10 @@ pub enum Mode {
     DryRun,
 }
 
+/// What an emergency costs and allows, unless a deployer says otherwise: 10 tokens of 12 decimals, a day, a week.
+pub const EMERGENCY_TERMS: EmergencyTerms =
+    EmergencyTerms { bond: Amount(10_000_000_000_000), access: DAY, review: 7 * DAY };
+
 /// Deploys the suite, or what of it is missing. `salt` tells apart several suites of the same deployer. `told` is
 /// called after each contract.
 ///
@@ -191,6 +197,7 @@ pub async fn deploy(
     signer: &Keypair,
     bundles: &Bundles,
     salt: &[u8],
+    emergency: EmergencyTerms,
     mode: Mode,
     mut told: impl FnMut(&Step),
 ) -> Result<Deployment, DeployError> {
@@ -201,7 +208,7 @@ pub async fn deploy(
     let registry = deployer.ensure::<ConsentError>(&bundles.consent_registry, &genesis).await?;
     told(&registry);
     let registry_id = ink_account(&registry.address);
-    let grants = deployer.ensure::<AccessError>(&bundles.access_grants, &registry_id).await?;
+    let grants = deployer.ensure::<AccessError>(&bundles.access_grants, &(registry_id, emergency)).await?;
     told(&grants);
     let grants_id = ink_account(&grants.address);
     let claims = deployer.ensure::<ClaimsError>(&bundles.claims, &(registry_id, grants_id)).await?;
@@ -346,7 +353,10 @@ pub async fn verify(chain: &Chain, deployment: &Deployment, bundles: &Bundles) -
         if first.verified && deployment.registry().genesis().read(chain).await? != Hash(chain.genesis_hash()) {
             first.add("it takes signatures for another chain");
         }
-        if first.verified && second.verified && deployment.grants().consent_registry().read(chain).await? != registry {
+        if first.verified
+            && second.verified
+            && deployment.grants().setup().read(chain).await?.consent_registry != registry
+        {
             second.add("it asks another consent registry");
         }
         if third.verified {

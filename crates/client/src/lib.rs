@@ -33,7 +33,7 @@ pub mod rules;
 pub mod signer;
 mod submit;
 
-pub use chain::{Chain, Token};
+pub use chain::{Chain, Head, Token};
 pub use dry_run::Cost;
 pub use error::{CallError, ClientError};
 pub use events::{ContractEvent, Located};

@@ -1,6 +1,6 @@
 //! A message to a contract: dry-run, priced, submitted, watched, and its answer decoded.
 
-use crate::chain::Chain;
+use crate::chain::{AtBlock, Chain, Head};
 use crate::dry_run::{self, Cost, Ended};
 use crate::error::{CallError, ClientError};
 use crate::events::ContractEvent;
@@ -275,15 +275,26 @@ impl<T: Decode> Query<T> {
         Ok(self.dry_run(chain).await?.0)
     }
 
+    /// The answer as of a block.
+    ///
+    /// # Errors
+    /// [`ClientError`], also where the node has discarded the block's state.
+    pub async fn read_at(&self, chain: &Chain, block: &Head) -> Result<T, ClientError> {
+        Ok(self.run(chain, &chain.at_hash(block.hash).await?).await?.0)
+    }
+
     /// The answer, and what it would need in a transaction.
     ///
     /// # Errors
     /// [`ClientError`].
     pub async fn dry_run(&self, chain: &Chain) -> Result<(T, Cost), ClientError> {
+        self.run(chain, &chain.best().await?).await
+    }
+
+    async fn run(&self, chain: &Chain, at: &AtBlock) -> Result<(T, Cost), ClientError> {
         // Nobody's account: a query does not depend on who asks.
         let origin = AccountId32([0; 32]);
-        let at = chain.best().await?;
-        let run = dry_run::call(&at, &origin, &self.contract, 0, &self.input).await?;
+        let run = dry_run::call(at, &origin, &self.contract, 0, &self.input).await?;
         let data = returned(chain, run.ended, &self.contract, self.name, &origin).await?;
         Ok((decode(&data, &self.contract, self.name)?, run.cost))
     }

@@ -5,7 +5,7 @@ use salus_domain::claim::{ClaimMalformed, TermsMalformed, MAX_LINES};
 use salus_domain::consent::{Malformed, MAX_ACTIVE_CONSENTS, MAX_ACTORS, MAX_DEPTH, MAX_PROVISIONS};
 use salus_domain::mandate::MandateMalformed;
 use salus_domain::request::Principal;
-use salus_interface::access::{AccessError, Refusal};
+use salus_interface::access::{AccessError, Condition, Refusal};
 use salus_interface::claims::{ClaimsError, MAX_BATCH, MAX_COVERAGES, MAX_FEES, MAX_SERVICES_PER_DAY};
 use salus_interface::consent::{ConsentError, RelayError, MAX_DECODED_CONSENT, MAX_ENCODED_CONSENT, MAX_ORDERS};
 
@@ -114,13 +114,20 @@ impl Rule for AccessError {
     fn rule(&self) -> String {
         match self {
             Self::NotGovernor => "only the governor names credentialing authorities",
-            Self::NotAuthority => "only a credentialing authority vouches for providers",
-            Self::OtherAuthority => "another authority vouches for this provider and organisation",
-            Self::NotCredentialed => "only a credentialed provider, or the patient, registers records",
-            Self::NotCustodian => "only whoever registered a record amends it",
-            Self::NotFound => "there is no such authority, credential or record",
+            Self::NotAuthority => {
+                "only a credentialing authority may do that, or the organisation while it is accredited"
+            }
+            Self::OtherIssuer => "somebody else vouches for it",
+            Self::BeyondAccreditation => "an organisation vouches only in the roles that it is accredited for",
+            Self::Barred => "a review suspended the provider; only an authority lifts that",
+            Self::NotCredentialed => "only a credentialed provider may do that; register records: also the patient",
+            Self::NotCustodian => "only whoever registered the record may do that; set a condition: also the patient",
+            Self::NotPatient => "only the patient may do that, or a proxy with the power over records",
+            Self::NotFound => {
+                "there is no such authority, accreditation, credential, key, record, agreement or emergency"
+            }
             Self::NoRoles => "a credential needs at least one role",
-            Self::AlreadyOver => "a credential must end in the future",
+            Self::AlreadyOver => "it must end in the future",
             Self::TooManyCredentials => {
                 return format!("a provider works for at most {} organisations", Principal::MAX_ORGANISATIONS)
             }
@@ -128,6 +135,31 @@ impl Rule for AccessError {
             Self::AlreadyRegistered => "the caller has registered this commitment before",
             Self::EmptyPeriod => "a period must end after it begins",
             Self::VersionsUsedUp => "the record has used up its version numbers",
+            Self::Erased => "the record was erased",
+            Self::BadCondition => {
+                return format!(
+                    "a condition names 1 to {} different parties, and how many of them must agree",
+                    Condition::MAX_PARTIES
+                )
+            }
+            Self::NotParty => "only a party that a condition of the record names agrees",
+            Self::BadSignature => "the link's key did not sign this",
+            Self::AlreadyRedeemed => "somebody else has redeemed the link",
+            Self::WrongBond => "the value sent is not the bond",
+            Self::EmergencyOpen => "the provider's last emergency with this patient is not closed",
+            Self::EmergencyClosed => "the emergency is closed",
+            Self::ReviewTooEarly => {
+                "the patient still has time to dispute it: it is justified only when the access is over"
+            }
+            Self::ReviewOver => "the deadline for the review is over",
+            Self::ReviewNotOver => "the deadline for the review is not over",
+            Self::OwnEmergency => "nobody breaks the glass to their own records, or reviews an emergency of their own",
+            Self::TransferFailed => "the chain refused the transfer; nothing was paid",
+            Self::BadTerms => {
+                "the bond must be enough to keep an account alive, and the review not end before the access"
+            }
+            Self::NotConsistent => "the new root does not continue the one that is anchored",
+            Self::OutOfOrder => "it is not the next entry of the log",
             Self::ConsentRegistryFailed => "without an answer of the consent registry nothing is decided",
             Self::NotAContract => "the consent registry must be a contract",
         }
@@ -136,9 +168,34 @@ impl Rule for AccessError {
     fn next_step(&self) -> &'static str {
         match self {
             Self::NotGovernor => "sign as the account that deployed access grants",
-            Self::NotAuthority => "have the governor add this account (`salus access authority add`)",
-            Self::OtherAuthority => "ask that authority",
-            Self::NotCredentialed => "have an authority credential this account (`salus access credential`)",
+            Self::NotAuthority => {
+                "have the governor add this account (`salus access authority add`), or an authority accredit it \
+                 (`salus access accredit`)"
+            }
+            Self::OtherIssuer => "ask whoever vouched",
+            Self::BeyondAccreditation => {
+                "have the authority accredit the organisation for them (`salus access accredit`)"
+            }
+            Self::Barred => "ask a credentialing authority",
+            Self::NotCredentialed => {
+                "have an authority or organisation credential this account (`salus access credential`)"
+            }
+            Self::NotPatient => "sign as the patient, or have the patient name you (`salus proxy name`)",
+            Self::Erased => "register a new record",
+            Self::BadCondition => "name each party once",
+            Self::NotParty => "see who is asked with `salus record show`",
+            Self::BadSignature | Self::AlreadyRedeemed => "ask the patient for a new link",
+            Self::WrongBond => "send exactly the bond (`salus emergency terms`)",
+            Self::EmergencyOpen => "have it reviewed; after the deadline anybody closes it (`salus emergency forfeit`)",
+            Self::EmergencyClosed => "see how it ended with `salus emergency show`",
+            Self::ReviewTooEarly => "review it when the access is over (`salus emergency show`)",
+            Self::ReviewOver => "the bond goes to the patient (`salus emergency forfeit`)",
+            Self::ReviewNotOver => "wait for it (`salus emergency show`)",
+            Self::OwnEmergency => "another authority reviews it",
+            Self::TransferFailed => "check that the account can receive tokens",
+            Self::BadTerms => "give other terms",
+            Self::NotConsistent => "compare the log with what is anchored (`salus audit verify`)",
+            Self::OutOfOrder => "go on with the next number",
             Self::NotCustodian => "sign as the record's custodian (`salus record show`)",
             Self::NotFound => "check the address or the record's id",
             Self::NoRoles => "name a role, for example `--role doctor`",
@@ -163,13 +220,19 @@ impl Rule for Refusal {
                 Some(provision) => format!("provision {provision} of consent {} denies it", deciding.consent.0),
                 None => format!("consent {} denies what it does not permit", deciding.consent.0),
             },
+            Self::NotAgreed => "not enough of the parties to a condition of the record have agreed".into(),
+            Self::Erased => "the record was erased".into(),
+            Self::NotRedeemed => "the caller has not redeemed this share link".into(),
         }
     }
     fn next_step(&self) -> &'static str {
         match self {
             Self::NotCredentialed | Self::CredentialExpired | Self::CredentialSuspended => {
-                "ask a credentialing authority"
+                "ask a credentialing authority, or the organisation"
             }
+            Self::NotAgreed => "have them agree (`salus record agree`)",
+            Self::Erased => "it cannot be opened any more",
+            Self::NotRedeemed => "redeem it first (`salus share redeem`)",
             Self::NoConsent | Self::DeniedBy(_) => "ask the patient for consent",
         }
     }

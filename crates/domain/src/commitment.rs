@@ -43,6 +43,29 @@ pub fn order(hash: &impl Blake2b256, order: &impl Encode) -> Vec<u8> {
     [b"<Bytes>".as_slice(), &digest(hash, b"salus/order/1", order), b"</Bytes>"].concat()
 }
 
+/// The organisation that whoever redeems a share link becomes a member of: `H("salus/link" ‖ link)`. It is no account that
+/// anybody has the key of, so that no organisation can pass as one by signing a redemption.
+pub fn link_group(hash: &impl Blake2b256, link: Account) -> Account {
+    Account(digest(hash, b"salus/link", &link))
+}
+
+/// What a share link signs for whoever redeems it: `H("salus/redemption/1" ‖ access grants ‖ link ‖ provider ‖ key)`. A link's
+/// key signs nothing else.
+pub fn redemption(
+    hash: &impl Blake2b256,
+    access_grants: Account,
+    link: Account,
+    provider: Account,
+    key: [u8; 32],
+) -> [u8; 32] {
+    digest(hash, b"salus/redemption/1", &(access_grants, link, provider, key))
+}
+
+/// Salted commitment to the words in which a provider states an emergency: `H("salus/emergency" ‖ salt ‖ words)`.
+pub fn statement(hash: &impl Blake2b256, salt: [u8; 32], words: &str) -> Hash {
+    Hash(digest(hash, b"salus/emergency", &(salt, words)))
+}
+
 /// Salted commitment to a procedure code: the first 16 bytes of `H("salus/code" ‖ key ‖ system ‖ code)`. Everybody in
 /// the consortium that shares the key gets the same tag; nobody else can tell which code it is.
 pub fn code_tag(hash: &impl Blake2b256, key: &[u8; 32], system: &str, code: &str) -> CodeTag {

@@ -15,6 +15,7 @@ pub mod consent;
 pub mod evaluate;
 pub mod ids;
 pub mod mandate;
+pub mod merkle;
 pub mod money;
 pub mod request;
 pub mod time;

@@ -30,6 +30,12 @@ pub fn whole(text: &str) -> Result<Period, RefusedReason> {
     Ok(Period { start: after_epoch(span.start)?, end: after_epoch(span.end)? })
 }
 
+/// A FHIR `instant` or `dateTime`, to the millisecond, in UTC; `None` where FHIR cannot write it.
+pub(crate) fn instant(milliseconds: u64) -> Option<String> {
+    let time = jiff::Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()?;
+    Some(format!("{time:.3}"))
+}
+
 /// Midnight UTC of the day that a FHIR date or dateTime names, as it is written there: its own zone, not UTC, tells the
 /// day.
 ///

@@ -1,5 +1,5 @@
-//! Compiles FHIR R4 documents (and R5 `Consent`) into the model of `salus-domain`, renders consents back, and answers
-//! requests by consents that are on no chain ([`simulate`]).
+//! Compiles FHIR R4 documents (and R5 `Consent`) into the model of `salus-domain`, renders consents back, answers requests by
+//! consents that are on no chain ([`simulate`]), and renders what happened to a patient's records as AuditEvents ([`audit`]).
 //!
 //! What cannot be expressed faithfully is refused, with the path of the element and the reason ([`Refused`]); nothing
 //! that may bear on a decision is skipped (rule 7). Three things keep that promise: one cursor reads every document and
@@ -10,6 +10,7 @@
 
 pub mod account;
 mod actor;
+pub mod audit;
 mod category;
 pub mod claim;
 mod coding;

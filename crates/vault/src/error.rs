@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{EncryptionPublicKey, RecordRef};
+use crate::{EncryptionPublicKey, RecordId, RecordRef};
 
 /// The kinds of object a vault stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum ObjectKind {
     Content,
     /// The content key, wrapped for one recipient.
     Envelope,
+    /// What is left of a record that was destroyed: the list of what it consisted of.
+    Destruction,
 }
 
 impl fmt::Display for ObjectKind {
@@ -21,6 +23,7 @@ impl fmt::Display for ObjectKind {
             ObjectKind::Manifest => "manifest",
             ObjectKind::Content => "content",
             ObjectKind::Envelope => "envelope",
+            ObjectKind::Destruction => "destruction",
         })
     }
 }
@@ -34,6 +37,18 @@ pub enum VaultError {
     NotFound {
         /// The version asked for.
         record: RecordRef,
+    },
+    /// The record was destroyed, or its destruction has begun ([`crate::Vault::destroy`] completes it).
+    #[error("record {record} was destroyed")]
+    Destroyed {
+        /// The record, with all its versions.
+        record: RecordId,
+    },
+    /// There is nothing of this record to destroy.
+    #[error("nothing of record {record} is in the vault")]
+    NothingToDestroy {
+        /// The record asked for.
+        record: RecordId,
     },
     /// The record is sealed, but its content object is gone.
     #[error("the content of record {record} is missing from the vault")]
@@ -63,6 +78,34 @@ pub enum VaultError {
         /// The key that asked.
         recipient: EncryptionPublicKey,
     },
+    /// An envelope or content of the right record and version, but of another run of sealing it: its key check is not
+    /// the expected one.
+    #[error("the {kind} stored for record {record} is of another sealing")]
+    WrongSealing {
+        /// Which object it is.
+        kind: ObjectKind,
+        /// The version asked for.
+        record: RecordRef,
+    },
+    /// An envelope holds another key than its key check says. Such a key is neither used nor passed on.
+    #[error("the envelope of record {record} for {recipient} holds a key of something else")]
+    KeyMismatch {
+        /// The version asked for.
+        record: RecordRef,
+        /// The key that asked.
+        recipient: EncryptionPublicKey,
+    },
+    /// There is another envelope for this recipient; envelopes are not replaced.
+    #[error("record {record} has another envelope for {recipient}")]
+    OtherEnvelope {
+        /// The version.
+        record: RecordRef,
+        /// Whom the envelope is for.
+        recipient: EncryptionPublicKey,
+    },
+    /// Rotating a key to itself would remove the envelopes that it had just made.
+    #[error("the new key is the old one")]
+    RotationToItself,
     /// An object names another record or version than the one it is stored under.
     #[error("the {kind} stored for record {expected} belongs to record {found}")]
     WrongRecordOrVersion {
@@ -144,9 +187,30 @@ pub enum VaultError {
     /// The content to seal could not be read.
     #[error("the content to seal could not be read")]
     Source(#[source] std::io::Error),
+    /// What was opened could not be written to where the caller wants it.
+    #[error("the opened content could not be written")]
+    Target(#[source] std::io::Error),
+    /// The runtime was shut down before the work was done.
+    #[error("the runtime was shut down before the work was done")]
+    ShutDown,
+    /// A text that should say where a vault is, is no URL.
+    #[error("{url} is not a URL")]
+    InvalidUrl {
+        /// The text as given.
+        url: String,
+    },
+    /// A URL of a kind of store this build has no vaults in.
+    #[error("there are no vaults at {scheme}: URLs")]
+    UnsupportedUrl {
+        /// The scheme of the URL.
+        scheme: String,
+    },
     /// The folder of a local vault could not be created.
     #[error("the folder of the vault could not be created")]
     CreateFolder(#[source] std::io::Error),
+    /// Objects in a local folder could not be listed or removed, or the removal not be flushed to disk.
+    #[error("the folder of the vault failed")]
+    Folder(#[source] std::io::Error),
     /// The object store failed.
     #[error("the object store failed")]
     Store(#[from] object_store::Error),

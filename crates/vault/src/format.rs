@@ -3,7 +3,7 @@
 use crate::{ObjectKind, RecordRef, VaultError};
 
 /// The format version this build writes, and the only one it reads.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// Magic (4), format version (2), record id (32), version (4).
 pub(crate) const PRELUDE_BYTES: usize = 42;
@@ -13,6 +13,7 @@ fn magic(kind: ObjectKind) -> &'static [u8; 4] {
         ObjectKind::Manifest => b"SVLM",
         ObjectKind::Content => b"SVLC",
         ObjectKind::Envelope => b"SVLE",
+        ObjectKind::Destruction => b"SVLD",
     }
 }
 
@@ -74,11 +75,6 @@ impl<'a> Reader<'a> {
         let slice = rest.get(..len).ok_or(truncated)?;
         self.position += len;
         Ok(slice)
-    }
-
-    /// How many bytes have been read.
-    pub(crate) fn position(&self) -> usize {
-        self.position
     }
 
     /// Everything read so far.

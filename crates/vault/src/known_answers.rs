@@ -3,13 +3,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+use chacha20poly1305::{aead::AeadInOut, KeyInit, XChaCha20Poly1305};
 use hpke::Serializable;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
-    commit,
-    content::{self, ContentKey},
-    envelope, suite, EncryptionKeyPair, EncryptionPublicKey, RecordRef,
+    client, commit,
+    content::Sealer,
+    envelope::{self, Envelope},
+    key::ContentKey,
+    suite, EncryptionKeyPair, EncryptionPublicKey, RecordRef,
 };
 
 fn bytes(text: &str) -> Vec<u8> {
@@ -72,7 +76,9 @@ fn the_cipher_matches_the_xchacha_draft() {
         the future, sunscreen would be it.";
 
     let mut buffer = plaintext.to_vec();
-    let tag = content::encrypt_in_place(&key, &nonce, &aad, &mut buffer).unwrap();
+    let cipher = XChaCha20Poly1305::new((&key as &[u8; 32]).into());
+    let nonce: &[u8; 24] = &nonce;
+    let tag = cipher.encrypt_inout_detached(nonce.into(), &aad, buffer.as_mut_slice().into()).unwrap();
     assert_eq!(
         buffer,
         bytes(
@@ -82,9 +88,9 @@ fn the_cipher_matches_the_xchacha_draft() {
              21f9664c97637da9768812f615c68b13b52e"
         )
     );
-    assert_eq!(tag, array("c0875924c1c7987947deafd8780acf49"));
+    assert_eq!(tag.as_slice(), bytes("c0875924c1c7987947deafd8780acf49"));
 
-    content::decrypt_in_place(&key, &nonce, &aad, &mut buffer, &tag).unwrap();
+    cipher.decrypt_inout_detached(nonce.into(), &aad, buffer.as_mut_slice().into(), &tag).unwrap();
     assert_eq!(buffer, plaintext);
 }
 
@@ -99,15 +105,20 @@ fn a_commitment_is_the_documented_hash() {
 }
 
 // Made by a Python program from the tables of the README: seed 00..1f, record 11.., version 3, salt 22.., content key
-// 33.., nonce 44.., ephemeral seed 55...
-const STORED_CONTENT: &str = "53564c4300011111111111111111111111111111111111111111111111111111111111111111\
-    000000030000001e156170706c69636174696f6e2f666869722b6a736f6e4444444444444444444444444444444444444444\
-    444444443a8452f612c015a1b052693c32f5e0851c20c01a02f065632792f57190256421af9339b9ea0a29eef8b959a6a3cd\
-    cd14f3571a90872f0d03ec8c3332aaf3a894c75f6e62ab11deeeb58c90d00435";
-const STORED_ENVELOPE: &str = "53564c450001111111111111111111111111111111111111111111111111111111111111\
-    111100000003b1f1b840de7a3241b02748cf9b05b74dc8c5e8451298738817bd76aa8ebe8c2b79d32518232dd78292aac6c8\
-    e228dadc854a35124bbcb410c24105bb8d4b522f194154bcbdbafed5051fc81d1f8c2ebc2b41d6940450ab13ee73ed91b116\
-    5b38cb5a45367e43a765c71674880f70864c";
+// 33.., nonce prefix 44.., ephemeral seed 55...
+const STORED_CONTENT: &str =
+    "53564c4300021111111111111111111111111111111111111111111111111111111111111111000000032698bf157337eb85561a\
+    f8177a9a48795da06c659143d31b33d5f14b0351bd2d00010000156170706c69636174696f6e2f666869722b6a736f6e44444444\
+    444444444444444444444444444444df6a12f935d26f3e91b362a1bfa98c929fd0740029660b25d8695682fadaa9bde795da4eaf\
+    55a5ef3460ef06163289c09e3bca5199ccb4971cd08c18e1560dfad92812957834f201a5d0ad632d05";
+const STORED_ENVELOPE: &str =
+    "53564c4500021111111111111111111111111111111111111111111111111111111111111111000000032698bf157337eb85561a\
+    f8177a9a48795da06c659143d31b33d5f14b0351bd2db1f1b840de7a3241b02748cf9b05b74dc8c5e8451298738817bd76aa8ebe\
+    8c2b79d32518232dd78292aac6c8e228dadc854a35124bbcb410c24105bb8d4b522f2d1fc3e0cd07f128108abd1b349f1f9565b2\
+    0512f2f8a44913d8de531629f2cd89be62f34279f7e791e27e810d10dead";
+// The same with 200 000 bytes of content, 00 to fa over and over: four chunks.
+const LONG_CONTENT_BYTES: usize = 200_000;
+const LONG_OBJECT_SHA256: &str = "f6c8059026d392d0e78d0c073b472d8fac0ff270d49f050c4faa9b986479bb45";
 
 fn stored_record() -> RecordRef {
     RecordRef { record: [0x11; 32].into(), version: 3 }
@@ -119,22 +130,46 @@ fn stored_recipient() -> EncryptionKeyPair {
     EncryptionKeyPair::from_seed(&seed)
 }
 
+fn stored_key() -> ContentKey {
+    ContentKey::from(Zeroizing::new([0x33; 32]))
+}
+
+#[tokio::test]
+async fn stored_objects_of_another_implementation_open() {
+    let (envelope, content) = (bytes(STORED_ENVELOPE), bytes(STORED_CONTENT));
+    let mut out = vec![];
+    let recipient = stored_recipient();
+    let opening = client::unwrap_and_decrypt(stored_record(), &envelope, content.as_slice(), &recipient, &mut out);
+    let unsealed = opening.await.unwrap();
+    assert_eq!(out, br#"{"resourceType":"Observation"}"#);
+    assert_eq!(unsealed.media_type(), "application/fhir+json");
+    assert_eq!(unsealed.salt(), &[0x22; 32]);
+    assert_eq!(unsealed.commitment(), commit(&[0x22; 32], &out));
+}
+
 #[test]
-fn stored_objects_of_another_implementation_open() {
-    let key = envelope::unwrap(&bytes(STORED_ENVELOPE), stored_record(), &stored_recipient()).unwrap();
-    let opened = content::open(bytes(STORED_CONTENT), stored_record(), &key).unwrap();
-    assert_eq!(opened.content(), br#"{"resourceType":"Observation"}"#);
-    assert_eq!(opened.media_type(), "application/fhir+json");
-    assert_eq!(opened.salt(), &[0x22; 32]);
+fn content_is_written_to_the_bytes_of_another_implementation() {
+    let sealer = || Sealer::with_nonce(stored_record(), "application/fhir+json", &stored_key(), &[0x44; 19]).unwrap();
+    let write = |content: &[u8]| {
+        let header = sealer().header().to_vec();
+        let plain = [&[0x22; 32], content].concat();
+        [header, sealer().encrypt_last(Zeroizing::new(plain)).unwrap()].concat()
+    };
+    assert_eq!(hex::encode(write(br#"{"resourceType":"Observation"}"#)), STORED_CONTENT);
+
+    let long: Vec<u8> = (0..LONG_CONTENT_BYTES).map(|at| (at % 251) as u8).collect();
+    assert_eq!(hex::encode(Sha256::digest(write(&long))), LONG_OBJECT_SHA256);
 }
 
 #[test]
 fn an_envelope_is_written_to_the_bytes_of_another_implementation() {
-    let key = ContentKey::from(Zeroizing::new([0x33; 32]));
-    let envelope = envelope::wrap(stored_record(), &stored_recipient().public_key(), &key, |buffer| {
+    let envelope = envelope::wrap(stored_record(), &stored_recipient().public_key(), &stored_key(), |buffer| {
         buffer.fill(0x55);
         Ok(())
     })
     .unwrap();
-    assert_eq!(hex::encode(envelope), STORED_ENVELOPE);
+    assert_eq!(hex::encode(&envelope), STORED_ENVELOPE);
+    let recipient = stored_recipient();
+    let read = Envelope::read(&envelope, stored_record(), recipient.public_key()).unwrap();
+    assert_eq!(read.unwrap(&recipient).unwrap().as_bytes(), &[0x33; 32]);
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     format::{write_prelude, Reader, PRELUDE_BYTES},
+    key::{KeyCheck, KEY_CHECK_BYTES},
     ObjectKind, RecordRef, VaultError,
 };
 
@@ -16,19 +17,29 @@ impl std::fmt::Display for SealingId {
     }
 }
 
-pub(crate) fn write(record: RecordRef, sealing: SealingId) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(PRELUDE_BYTES + 16);
-    write_prelude(&mut bytes, ObjectKind::Manifest, record);
-    bytes.extend_from_slice(&sealing.0);
-    bytes
+/// Which sealing is the record version.
+#[derive(Clone, Copy)]
+pub(crate) struct Manifest {
+    pub(crate) sealing: SealingId,
+    pub(crate) check: KeyCheck,
 }
 
-/// Errors: `ForeignObject`, `UnsupportedFormat`, `WrongRecordOrVersion`, `Truncated`.
-pub(crate) fn read(bytes: &[u8], record: RecordRef) -> Result<SealingId, VaultError> {
-    let mut reader = Reader::past_prelude(bytes, ObjectKind::Manifest, record)?;
-    let sealing = SealingId(*reader.array()?);
-    if !reader.is_at_end() {
-        return Err(VaultError::ForeignObject { kind: ObjectKind::Manifest });
+impl Manifest {
+    pub(crate) fn write(&self, record: RecordRef) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(PRELUDE_BYTES + 16 + KEY_CHECK_BYTES);
+        write_prelude(&mut bytes, ObjectKind::Manifest, record);
+        bytes.extend_from_slice(&self.sealing.0);
+        bytes.extend_from_slice(&self.check.0);
+        bytes
     }
-    Ok(sealing)
+
+    /// Errors: `ForeignObject`, `UnsupportedFormat`, `WrongRecordOrVersion`, `Truncated`.
+    pub(crate) fn read(bytes: &[u8], record: RecordRef) -> Result<Self, VaultError> {
+        let mut reader = Reader::past_prelude(bytes, ObjectKind::Manifest, record)?;
+        let manifest = Self { sealing: SealingId(*reader.array()?), check: KeyCheck(*reader.array()?) };
+        if !reader.is_at_end() {
+            return Err(VaultError::ForeignObject { kind: ObjectKind::Manifest });
+        }
+        Ok(manifest)
+    }
 }

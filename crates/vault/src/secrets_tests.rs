@@ -4,7 +4,11 @@
 
 use zeroize::Zeroizing;
 
-use crate::{content::ContentKey, envelope, EncryptionKeyPair, RecordRef, ShareOutcome, Vault, VaultError};
+use crate::{
+    envelope::{self, Envelope},
+    key::ContentKey,
+    EncryptionKeyPair, RecordRef, ShareOutcome, Vault, VaultError,
+};
 
 const RECORD: [u8; 32] = [7; 32];
 
@@ -40,7 +44,8 @@ async fn neither_plaintext_nor_salt_nor_any_key_is_on_disk() {
     let files = files_below(folder.path());
     assert_eq!(files.len(), 4, "{files:?}");
     let own_envelope = files.iter().find(|file| file.ends_with(pair.public_key().to_string())).unwrap();
-    let key = envelope::unwrap(&std::fs::read(own_envelope).unwrap(), record(), &pair).unwrap();
+    let own_envelope = std::fs::read(own_envelope).unwrap();
+    let key = Envelope::read(&own_envelope, record(), pair.public_key()).unwrap().unwrap(&pair).unwrap();
 
     use hpke::Serializable;
     let secret = pair.secret().to_bytes();

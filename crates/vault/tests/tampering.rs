@@ -82,7 +82,7 @@ proptest! {
     }
 }
 
-/// The clear header is checked field by field, everything after it by the tag.
+/// The clear header is checked field by field, everything after it by the tags.
 fn is_expected_of_content(at: usize, error: &VaultError) -> bool {
     let kind_is_content = |kind: &ObjectKind| *kind == ObjectKind::Content;
     match at {
@@ -91,8 +91,9 @@ fn is_expected_of_content(at: usize, error: &VaultError) -> bool {
         6..42 => {
             matches!(error, VaultError::WrongRecordOrVersion { kind, .. } if kind_is_content(kind))
         }
-        // The lengths: what they say is either more than there is or less.
-        42..47 => matches!(error, VaultError::Truncated { .. } | VaultError::ContentTampered { .. }),
+        42..74 => matches!(error, VaultError::WrongSealing { kind, .. } if kind_is_content(kind)),
+        // The length of the media type: what it says may be more than there is.
+        78 => matches!(error, VaultError::Truncated { .. } | VaultError::ContentTampered { .. }),
         _ => matches!(error, VaultError::ContentTampered { .. }),
     }
 }
@@ -105,7 +106,7 @@ async fn a_flipped_bit_anywhere_in_an_envelope_is_refused() {
     bench.seal(record, &[&owner]).await;
     let path = bench.envelope_path(record, owner.public_key()).await;
     let original = bench.read(&path).await;
-    assert_eq!(original.len(), 154);
+    assert_eq!(original.len(), 186);
     for position in 0..original.len() * 8 {
         let (at, bit) = (position / 8, position % 8);
         let mut bytes = original.clone();
@@ -116,7 +117,8 @@ async fn a_flipped_bit_anywhere_in_an_envelope_is_refused() {
             0..4 => matches!(refused, VaultError::ForeignObject { .. }),
             4..6 => matches!(refused, VaultError::UnsupportedFormat { .. }),
             6..42 => matches!(refused, VaultError::WrongRecordOrVersion { .. }),
-            42..74 => matches!(refused, VaultError::WrongRecipient { .. }),
+            42..74 => matches!(refused, VaultError::WrongSealing { kind: ObjectKind::Envelope, .. }),
+            74..106 => matches!(refused, VaultError::WrongRecipient { .. }),
             _ => matches!(refused, VaultError::EnvelopeTampered { .. }),
         };
         assert!(expected, "bit {bit} of byte {at}: {refused:?}");
@@ -131,7 +133,7 @@ async fn a_flipped_bit_anywhere_in_a_manifest_is_refused() {
     bench.seal(record, &[&owner]).await;
     let path = bench.manifest_path(record).await;
     let original = bench.read(&path).await;
-    assert_eq!(original.len(), 58);
+    assert_eq!(original.len(), 90);
     for position in 0..original.len() * 8 {
         let mut bytes = original.clone();
         bytes[position / 8] ^= 1 << (position % 8);
@@ -141,14 +143,16 @@ async fn a_flipped_bit_anywhere_in_a_manifest_is_refused() {
             4..6 => matches!(refused, VaultError::UnsupportedFormat { .. }),
             6..42 => matches!(refused, VaultError::WrongRecordOrVersion { .. }),
             // It names a sealing that does not exist.
-            _ => matches!(refused, VaultError::NoEnvelope { .. }),
+            42..58 => matches!(refused, VaultError::NoEnvelope { .. }),
+            // It names a key that the envelope does not hold.
+            _ => matches!(refused, VaultError::WrongSealing { kind: ObjectKind::Envelope, .. }),
         };
         assert!(expected, "bit {position}: {refused:?}");
     }
 }
 
 #[tokio::test]
-async fn every_object_cut_at_any_length_is_truncated() {
+async fn every_object_cut_at_any_length_is_refused() {
     let bench = Bench::new();
     let owner = pair(1);
     let record = reference(1, 1);
@@ -159,13 +163,21 @@ async fn every_object_cut_at_any_length_is_truncated() {
         (bench.envelope_path(record, owner.public_key()).await, ObjectKind::Envelope),
     ] {
         let original = bench.read(&path).await;
+        // What is cut within the chunks of content is a last chunk that does not authenticate.
+        let clear = match expected_kind {
+            ObjectKind::Content => 79 + MEDIA_TYPE.len() + 19,
+            _ => original.len(),
+        };
         for len in 0..original.len() {
             let refused = open_with(&bench, &path, original[..len].to_vec(), record, &owner).await;
-            assert!(
-                matches!(refused, VaultError::Truncated { kind, expected, actual }
-                    if kind == expected_kind && actual == len as u64 && expected > actual),
-                "{expected_kind} of {len} bytes: {refused:?}"
-            );
+            let expected = match refused {
+                VaultError::Truncated { kind, expected, actual } => {
+                    len < clear && kind == expected_kind && actual == len as u64 && expected > actual
+                }
+                VaultError::ContentTampered { .. } => len >= clear,
+                _ => false,
+            };
+            assert!(expected, "{expected_kind} of {len} bytes: {refused:?}");
         }
     }
 }
@@ -215,10 +227,14 @@ async fn content_of_another_record_or_version_is_refused_as_such() {
                 if expected == record && found == other
         ));
 
-        // Relabelled to fit, it no longer authenticates.
+        // Relabelled to fit, it is of another sealing, and with that label, too, it no longer authenticates.
         let mut relabelled = foreign;
         relabelled[6..38].copy_from_slice(record.record.as_bytes());
         relabelled[38..42].copy_from_slice(&record.version.to_be_bytes());
+        let refused = open_with(&bench, &path, relabelled.clone(), record, &owner).await;
+        assert!(matches!(refused, VaultError::WrongSealing { kind: ObjectKind::Content, .. }));
+        let own = bench.read(&path).await;
+        relabelled[42..74].copy_from_slice(&own[42..74]);
         let refused = open_with(&bench, &path, relabelled, record, &owner).await;
         assert!(matches!(refused, VaultError::ContentTampered { .. }));
     }
@@ -265,6 +281,10 @@ async fn an_envelope_of_another_record_version_or_recipient_is_refused_as_such()
         let mut relabelled = foreign;
         relabelled[6..38].copy_from_slice(record.record.as_bytes());
         relabelled[38..42].copy_from_slice(&record.version.to_be_bytes());
+        let refused = open_with(&bench, &path, relabelled.clone(), record, &owner).await;
+        assert!(matches!(refused, VaultError::WrongSealing { kind: ObjectKind::Envelope, .. }));
+        let own = bench.read(&path).await;
+        relabelled[42..74].copy_from_slice(&own[42..74]);
         let refused = open_with(&bench, &path, relabelled, record, &owner).await;
         assert!(matches!(refused, VaultError::EnvelopeTampered { .. }));
     }
@@ -275,7 +295,7 @@ async fn an_envelope_of_another_record_version_or_recipient_is_refused_as_such()
     assert!(matches!(refused, VaultError::WrongRecipient { expected, found }
         if expected == owner.public_key() && found == doctor.public_key()));
     let mut relabelled = doctors;
-    relabelled[42..74].copy_from_slice(owner.public_key().as_bytes());
+    relabelled[74..106].copy_from_slice(owner.public_key().as_bytes());
     let refused = open_with(&bench, &path, relabelled, record, &owner).await;
     assert!(matches!(refused, VaultError::EnvelopeTampered { .. }));
 }
@@ -288,8 +308,8 @@ async fn a_changed_media_type_is_refused() {
     bench.seal(record, &[&owner]).await;
     let path = bench.content_path(record).await;
     let mut bytes = bench.read(&path).await;
-    assert_eq!(&bytes[47..47 + MEDIA_TYPE.len()], MEDIA_TYPE.as_bytes());
-    bytes[47..47 + MEDIA_TYPE.len()].copy_from_slice(b"application/dicom+xml");
+    assert_eq!(&bytes[79..79 + MEDIA_TYPE.len()], MEDIA_TYPE.as_bytes());
+    bytes[79..79 + MEDIA_TYPE.len()].copy_from_slice(b"application/dicom+xml");
     let refused = open_with(&bench, &path, bytes, record, &owner).await;
     assert!(matches!(refused, VaultError::ContentTampered { .. }));
 }
@@ -322,7 +342,7 @@ async fn an_oversized_object_is_refused_unread() {
     let version = folder.path().join(format!("records/{}/1", record.record));
     let sealing =
         std::fs::read_dir(version).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
-    // Sparse: half a gigabyte of size, no bytes on disk.
+    // Sparse: half a gigabyte of size, no bytes on disk. In memory only so much is opened.
     let size = 500 * 1024 * 1024;
     let file = std::fs::File::create(sealing.join("content")).unwrap();
     file.set_len(size).unwrap();
@@ -358,6 +378,6 @@ async fn a_key_that_does_not_fit_the_content_is_not_passed_on() {
     let path = bench.envelope_path(record, owner.public_key()).await;
     bench.write(&path, foreign).await;
     let refused = bench.vault.share(record, &owner, &doctor.public_key()).await;
-    assert!(matches!(refused, Err(VaultError::ContentTampered { .. })));
+    assert!(matches!(refused, Err(VaultError::WrongSealing { kind: ObjectKind::Envelope, .. })));
     assert_eq!(bench.vault.recipients(record).await.unwrap(), [owner.public_key()]);
 }

@@ -17,8 +17,9 @@ use ink_e2e::{
 };
 use node::Node;
 use salus_domain::ids::{self, Account};
+use salus_domain::money::Amount;
 use salus_domain::time::Timestamp;
-use salus_interface::access::{AccessError, AccessGrants};
+use salus_interface::access::{AccessError, AccessGrants, EmergencyTerms};
 use salus_interface::claims::{Claims, ClaimsError};
 use salus_interface::consent::{ConsentRegistry, Instruction, Order, Place, SignedOrder};
 use std::fmt::Debug;
@@ -278,7 +279,9 @@ pub fn signed(patient: &Keypair, instruction: Instruction, nonce: u32, place: &P
 pub fn new_grants(
     registry: AccountId,
 ) -> Create<GrantsRef, impl Encode + Clone + Send + Sync, Result<GrantsRef, AccessError>> {
-    build_create::<GrantsRef>().exec_input(new().push_arg(registry)).returns::<Result<GrantsRef, AccessError>>()
+    let terms = EmergencyTerms { bond: Amount(UNIT), access: 60_000, review: 120_000 };
+    let input = new().push_arg(registry).push_arg(terms);
+    build_create::<GrantsRef>().exec_input(input).returns::<Result<GrantsRef, AccessError>>()
 }
 
 /// The constructor of claims.

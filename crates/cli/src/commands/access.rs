@@ -1,21 +1,21 @@
 //! `salus access`: who may ask for records, and who did.
 
+use crate::commands::accounting;
 use crate::commands::consent::place;
 use crate::context::GlobalOptions;
 use crate::failure::Failure;
 use crate::operations::orders::name;
-use crate::operations::{records, Suite};
-use crate::output::{progress, say, table, Report};
-use crate::values::{self, show_account, show_record, show_time};
+use crate::operations::Suite;
+use crate::output::Report;
+use crate::service::ServiceOption;
+use crate::values::{self, show_account, show_time};
 use salus_client::rules::Rule;
-use salus_client::{client_account, ink_account, Located};
+use salus_client::{client_account, ink_account};
 use salus_domain::codes::{Role, RoleSet};
-use salus_domain::ids::Account;
 use salus_domain::time::Timestamp;
-use salus_fhir::directory::Directory;
-use salus_interface::access::{AccessDecided, AccessDecision, Ground};
+use salus_interface::access::{AccessDecision, Ground, Standing, Vouched};
 use serde_json::{json, Value};
-use std::io::IsTerminal;
+use std::path::PathBuf;
 
 /// `salus access`.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -27,7 +27,44 @@ pub enum AccessCommand {
   salus access authority add 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --suri //Alice"
     )]
     Authority(AuthorityCommand),
-    /// Vouch for a provider, as a credentialing authority
+    /// Let an organisation vouch for its own practitioners, as a credentialing authority
+    #[command(after_help = "Example:
+  salus access accredit Organization/mercy-hospital --role doctor,nurse --until 2030-01-01T00:00:00Z \
+--directory samples/directory.json --suri //Alice
+
+The organisation then vouches with `salus access credential`, in these roles at the most. Replaces what the signer accredited it for
+before, also a suspension.
+
+JSON: dryRun, organisation, roles, until, evidence|forecast.")]
+    Accredit {
+        /// The organisation: an account, or a reference of the directory
+        organisation: String,
+        /// In which roles it may vouch: doctor, nurse, pharmacist, researcher, teacher, ict, pay
+        #[arg(long = "role", value_name = "ROLE", value_parser = values::role, value_delimiter = ',', required = true)]
+        roles: Vec<Role>,
+        /// Until when (RFC 3339)
+        #[arg(long, value_name = "TIME", value_parser = values::time)]
+        until: Timestamp,
+    },
+    /// Suspend an organisation's accreditation; effective at once, for all whom it vouched for
+    #[command(after_help = "Example:
+  salus access suspend-organisation Organization/mercy-hospital --directory samples/directory.json --suri //Alice
+
+JSON: dryRun, organisation, suspended, evidence|forecast.")]
+    SuspendOrganisation {
+        /// The organisation: an account, or a reference of the directory
+        organisation: String,
+    },
+    /// End the suspension of an organisation's accreditation
+    #[command(after_help = "Example:
+  salus access reinstate-organisation Organization/mercy-hospital --directory samples/directory.json --suri //Alice
+
+JSON: dryRun, organisation, suspended, evidence|forecast.")]
+    ReinstateOrganisation {
+        /// The organisation: an account, or a reference of the directory
+        organisation: String,
+    },
+    /// Vouch for a provider, as a credentialing authority, or as an accredited organisation for itself
     #[command(after_help = "Example:
   salus access credential Practitioner/dr-adams --organisation Organization/mercy-hospital --role doctor \
 --until 2030-01-01T00:00:00Z --directory samples/directory.json --suri //Alice
@@ -38,9 +75,9 @@ JSON: dryRun, provider, organisation, roles, until, evidence|forecast.")]
     Credential {
         /// The provider: an account, or a reference of the directory
         provider: String,
-        /// For whom the provider works
+        /// For whom the provider works [default: the signer, an organisation that vouches for itself]
         #[arg(long, value_name = "ACCOUNT")]
-        organisation: String,
+        organisation: Option<String>,
         /// In which roles: doctor, nurse, pharmacist, researcher, teacher, ict, pay
         #[arg(long = "role", value_name = "ROLE", value_parser = values::role, value_delimiter = ',', required = true)]
         roles: Vec<Role>,
@@ -48,7 +85,7 @@ JSON: dryRun, provider, organisation, roles, until, evidence|forecast.")]
         #[arg(long, value_name = "TIME", value_parser = values::time)]
         until: Timestamp,
     },
-    /// Suspend a provider's credential; effective at once
+    /// Suspend a provider's credential; effective at once. Whoever vouched, or the organisation
     #[command(after_help = "Example:
   salus access suspend Practitioner/dr-adams --organisation Organization/mercy-hospital \
 --directory samples/directory.json --suri //Alice
@@ -66,25 +103,37 @@ JSON: dryRun, provider, organisation, suspended, evidence|forecast.")]
     #[command(after_help = "Example:
   salus access show Practitioner/dr-adams --directory samples/directory.json
 
-JSON: account, authority, governor, encryptionKey, principal {organisations, roles}|null, credentials [{authority,
-organisation, roles, until, suspended}].")]
+JSON: account, authority, governor, encryptionKey, principal {organisations, roles}|null, credentials [{issuer, organisation,
+roles, until, standing: good|suspended|barred}], accreditation {authority, roles, until, suspended}|null.")]
     Show {
         /// An account, or a reference of the directory
         account: String,
     },
     /// Who saw a patient's records, or tried to: the accounting of disclosures
     #[command(after_help = "Example:
-  salus access log --patient Patient/rosa-marin --directory samples/directory.json
-  salus access log --suri //Dave --json
+  salus access list --patient Patient/rosa-marin --directory samples/directory.json
+  salus access list --suri //Dave --fhir disclosures.json
 
-Read from the events of the chain, block by block since the suite was deployed. Wants a node that keeps its states.
+Every decision on access, each emergency and how it ended, who redeemed a share link, what a release service logged as handed out,
+and what became of the records themselves. --fhir writes it as a FHIR R4 Bundle of AuditEvents into a new file. Read from the
+events of the chain, block by block since the suite was deployed. Wants a node that keeps its states. With --service, what a
+release service has in its log about the patient is added, each entry proven by the chain.
 
-JSON: patient, accesses [{time, block, accessor, record, purpose, action, outcome: permitted|refused, reason, rule,
-version}].")]
-    Log {
+JSON: patient, fhir, entries [{what: access|glass-broken|disputed|reviewed|forfeited|redeemed|released|registered|amended|erased,
+time, block, event, who|null, record|null, reason, rule, and of access: purpose, action, link|null, outcome: permitted|refused,
+version|null, until|null; of the others: emergency, until, by, link, log, number, version, permitBlock, permitEvent}]; with
+--service also log {account, entries [as in `salus audit show`, and proof: anchored|logged|not-yet|wrong]}. Ends with 3 where a
+proof of the service does not hold.")]
+    List {
         /// An account, or a reference of the directory [default: the signer]
         #[arg(long, value_name = "ACCOUNT")]
         patient: Option<String>,
+        /// Write it as FHIR as well: a new file
+        #[arg(long, value_name = "FILE")]
+        fhir: Option<PathBuf>,
+        /// Add what its log says about the patient. The patient's, an authority's or the governor's.
+        #[command(flatten)]
+        service: ServiceOption,
     },
 }
 
@@ -130,12 +179,21 @@ pub async fn run(global: &GlobalOptions, command: &AccessCommand) -> Result<Repo
         AccessCommand::Authority(AuthorityCommand::Add { account }) => authority(global, account, true).await,
         AccessCommand::Authority(AuthorityCommand::Remove { account }) => authority(global, account, false).await,
         AccessCommand::Credential { provider, organisation, roles, until } => {
-            credential(global, provider, organisation, roles.iter().copied().collect(), *until).await
+            credential(global, provider, organisation.as_deref(), roles.iter().copied().collect(), *until).await
+        }
+        AccessCommand::Accredit { organisation, roles, until } => {
+            accredit(global, organisation, roles.iter().copied().collect(), *until).await
+        }
+        AccessCommand::SuspendOrganisation { organisation } => suspend_organisation(global, organisation, true).await,
+        AccessCommand::ReinstateOrganisation { organisation } => {
+            suspend_organisation(global, organisation, false).await
         }
         AccessCommand::Suspend(which) => suspend(global, which, true).await,
         AccessCommand::Reinstate(which) => suspend(global, which, false).await,
         AccessCommand::Show { account } => show(global, account).await,
-        AccessCommand::Log { patient } => log(global, patient.as_deref()).await,
+        AccessCommand::List { patient, fhir, service } => {
+            accounting::list(global, patient.as_deref(), fhir.as_deref(), service).await
+        }
     }
 }
 
@@ -156,11 +214,11 @@ async fn authority(global: &GlobalOptions, account: &str, added: bool) -> Result
 async fn credential(
     global: &GlobalOptions,
     provider: &str,
-    organisation: &str,
+    organisation: Option<&str>,
     roles: RoleSet,
     until: Timestamp,
 ) -> Result<Report, Failure> {
-    let (provider, organisation) = (global.account(provider)?, global.account(organisation)?);
+    let (provider, organisation) = (global.account(provider)?, global.account_or_signer(organisation)?);
     let authority = global.signer()?;
     let Suite { chain, deployment } = global.suite().await?;
     let message = deployment.grants().credential(ink_account(&provider), ink_account(&organisation), roles, until);
@@ -172,6 +230,48 @@ async fn credential(
     let report = carried.report(chain.token(), &would, &did);
     let report = report.field("provider", provider.to_string()).field("organisation", organisation.to_string());
     Ok(report.field("roles", codes).field("until", end))
+}
+
+async fn accredit(
+    global: &GlobalOptions,
+    organisation: &str,
+    roles: RoleSet,
+    until: Timestamp,
+) -> Result<Report, Failure> {
+    let (organisation, authority) = (global.account(organisation)?, global.signer()?);
+    let Suite { chain, deployment } = global.suite().await?;
+    let message = deployment.grants().accredit(ink_account(&organisation), roles, until, false);
+    let carried = global.carry_out(&chain, &authority, &message).await?;
+    let (codes, end) = (role_codes(roles), show_time(until).unwrap_or_default());
+    let what = format!("{organisation} vouch for its own {} until {end}", codes.join(", "));
+    let report = carried.report(
+        chain.token(),
+        &format!("let {what}"),
+        &format!("{} may vouch for its own {} until {end}", organisation, codes.join(", ")),
+    );
+    Ok(report.field("organisation", organisation.to_string()).field("roles", codes).field("until", end))
+}
+
+async fn suspend_organisation(global: &GlobalOptions, organisation: &str, suspended: bool) -> Result<Report, Failure> {
+    let (organisation, authority) = (global.account(organisation)?, global.signer()?);
+    let Suite { chain, deployment } = global.suite().await?;
+    let (grants, id) = (deployment.grants(), ink_account(&organisation));
+    let known = grants.vouched(id).read(&chain).await?.accreditation.ok_or_else(|| {
+        Failure::input(
+            "input.organisation",
+            format!("no authority accredited {organisation}"),
+            "accredit it first (`salus access accredit`)",
+        )
+    })?;
+    let message = grants.accredit(id, known.roles, known.valid_until, suspended);
+    let carried = global.carry_out(&chain, &authority, &message).await?;
+    let what = format!("the accreditation of {organisation}");
+    let (would, did) = match suspended {
+        true => (format!("suspend {what}"), format!("{what} is suspended, and all whom it vouched for")),
+        false => (format!("reinstate {what}"), format!("{what} is reinstated")),
+    };
+    let report = carried.report(chain.token(), &would, &did);
+    Ok(report.field("organisation", organisation.to_string()).field("suspended", suspended))
 }
 
 fn role_codes(roles: RoleSet) -> Vec<&'static str> {
@@ -199,23 +299,30 @@ async fn show(global: &GlobalOptions, account: &str) -> Result<Report, Failure> 
     let directory = global.directory()?;
     let Suite { chain, deployment } = global.suite().await?;
     let (grants, id) = (deployment.grants(), ink_account(&account));
-    let is_authority = grants.is_authority(id).read(&chain).await?;
-    let is_governor = grants.governor().read(&chain).await? == id;
+    let Vouched { is_authority, accreditation, credentials } = grants.vouched(id).read(&chain).await?;
+    let is_governor = grants.setup().read(&chain).await?.governor == id;
     let key = grants.encryption_key(id).read(&chain).await?.map(hex::encode);
     let principal = grants.principal(id).read(&chain).await?;
-    let credentials = grants.credentials(id).read(&chain).await?;
     let list: Vec<Value> = credentials
         .iter()
         .map(|it| {
             json!({
-                "authority": client_account(it.authority).to_string(),
+                "issuer": client_account(it.issuer).to_string(),
                 "organisation": client_account(it.organisation).to_string(),
                 "roles": role_codes(it.roles),
                 "until": show_time(it.valid_until),
-                "suspended": it.suspended,
+                "standing": standing(it.standing),
             })
         })
         .collect();
+    let accredited = accreditation.map(|it| {
+        json!({
+            "authority": client_account(it.authority).to_string(),
+            "roles": role_codes(it.roles),
+            "until": show_time(it.valid_until),
+            "suspended": it.suspended,
+        })
+    });
     let counts_as = principal.as_ref().map(|it| {
         let organisations: Vec<String> = it.organisations.iter().map(|one| show_account(&one.0)).collect();
         json!({ "organisations": organisations, "roles": role_codes(it.roles) })
@@ -227,6 +334,7 @@ async fn show(global: &GlobalOptions, account: &str) -> Result<Report, Failure> 
         .field("encryptionKey", key.clone())
         .field("principal", counts_as)
         .field("credentials", list)
+        .field("accreditation", accredited)
         .line(name(&directory, &account.0))
         .line(format!("  encryption key: {}", key.unwrap_or_else(|| "none (`salus key publish`)".to_owned())));
     if is_governor {
@@ -244,6 +352,19 @@ async fn show(global: &GlobalOptions, account: &str) -> Result<Report, Failure> 
             "  {} of {}, vouched for by {}, until {}{}",
             role_codes(it.roles).join(", "),
             name(&directory, it.organisation.as_ref()),
+            name(&directory, it.issuer.as_ref()),
+            show_time(it.valid_until).unwrap_or_else(|| "further notice".to_owned()),
+            match it.standing {
+                Standing::Good => "",
+                Standing::Suspended => ", SUSPENDED",
+                Standing::Barred => ", SUSPENDED by the review of an emergency",
+            },
+        ));
+    }
+    if let Some(it) = accreditation {
+        report = report.line(format!(
+            "  vouches for its own {}, accredited by {}, until {}{}",
+            role_codes(it.roles).join(", "),
             name(&directory, it.authority.as_ref()),
             show_time(it.valid_until).unwrap_or_else(|| "further notice".to_owned()),
             if it.suspended { ", SUSPENDED" } else { "" },
@@ -252,45 +373,12 @@ async fn show(global: &GlobalOptions, account: &str) -> Result<Report, Failure> 
     Ok(report)
 }
 
-async fn log(global: &GlobalOptions, patient: Option<&str>) -> Result<Report, Failure> {
-    let patient = global.account_or_signer(patient)?;
-    let directory = global.directory()?;
-    let suite = global.suite().await?;
-    let accesses = records::accesses(&suite, &patient, progress()).await?;
-    if std::io::stderr().is_terminal() {
-        say("");
+const fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Good => "good",
+        Standing::Suspended => "suspended",
+        Standing::Barred => "barred",
     }
-    let head = ["time", "block", "accessor", "record", "purpose", "action", "outcome", "reason"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let mut list = Vec::new();
-    for (located, decided) in &accesses {
-        rows.push(row(&directory, located, decided));
-        list.push(access_json(located, decided));
-    }
-    let report = Report::default().field("patient", patient.to_string()).field("accesses", list);
-    Ok(match accesses.is_empty() {
-        true => report.line(format!("nobody asked for a record of {patient}")),
-        false => report.lines(table(&rows, &[0, 2, 3, 4, 5, 6, 7])),
-    })
-}
-
-fn row(directory: &Directory, located: &Located, decided: &AccessDecided) -> Vec<String> {
-    let accessor: &[u8; 32] = decided.accessor.as_ref();
-    let outcome = if is_permitted(&decided.decision) { "permitted" } else { "REFUSED" };
-    vec![
-        show_time(located.time).unwrap_or_default(),
-        located.block.to_string(),
-        directory.key(Account(*accessor)).map_or_else(|| show_account(accessor), str::to_owned),
-        show_record(decided.record),
-        decided.purpose.code().to_owned(),
-        decided.action.code().to_owned(),
-        outcome.to_owned(),
-        reason(&decided.decision).1,
-    ]
-}
-
-const fn is_permitted(decision: &AccessDecision) -> bool {
-    matches!(decision, AccessDecision::Permitted { .. })
 }
 
 /// Why a decision is as it is: a code that stays, and words.
@@ -299,30 +387,13 @@ pub fn reason(decision: &AccessDecision) -> (String, String) {
     match decision {
         AccessDecision::Permitted { ground: Ground::Patient, .. } => ("patient".into(), "the patient asked".into()),
         AccessDecision::Permitted { ground: Ground::Consent(deciding), .. } => ("consent".into(), place(*deciding)),
+        AccessDecision::Permitted { ground: Ground::Emergency { number }, .. } => {
+            ("emergency".into(), format!("emergency {number}: the accessor broke the glass"))
+        }
         AccessDecision::Refused(refusal) => {
             let code = refusal.name();
             let code = code.split('(').next().unwrap_or_default();
             (code.to_owned(), refusal.rule())
         }
     }
-}
-
-fn access_json(located: &Located, decided: &AccessDecided) -> Value {
-    let (code, rule) = reason(&decided.decision);
-    let version = match decided.decision {
-        AccessDecision::Permitted { version, .. } => Some(version),
-        AccessDecision::Refused(_) => None,
-    };
-    json!({
-        "time": show_time(located.time),
-        "block": located.block,
-        "accessor": client_account(decided.accessor).to_string(),
-        "record": show_record(decided.record),
-        "purpose": decided.purpose.code(),
-        "action": decided.action.code(),
-        "outcome": if is_permitted(&decided.decision) { "permitted" } else { "refused" },
-        "reason": code,
-        "rule": rule,
-        "version": version,
-    })
 }

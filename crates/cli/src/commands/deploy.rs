@@ -5,11 +5,17 @@ use crate::context::GlobalOptions;
 use crate::deployments;
 use crate::failure::{Exit, Failure};
 use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, Report};
+use crate::values;
 use salus_client::bundle::{BundleError, Bundles};
-use salus_client::deployment::{self, Deployment, Mode, Outcome, Step};
+use salus_client::deployment::{self, Deployment, Mode, Outcome, Step, EMERGENCY_TERMS};
 use salus_client::{Chain, Token};
+use salus_domain::time::DAY;
+use salus_interface::access::EmergencyTerms;
 use serde_json::{json, Value};
 use std::path::{Path, PathBuf};
+
+/// An hour, in milliseconds.
+const HOUR: u64 = 60 * 60 * 1_000;
 
 /// `salus deploy`.
 #[derive(Clone, Debug, clap::Args)]
@@ -17,7 +23,7 @@ use std::path::{Path, PathBuf};
   salus deploy --url ws://127.0.0.1:9944 --suri //Alice
   salus deploy --network testnet --dry-run --json
 
-Addresses follow from signer, code and salt: a deployment that broke off is taken up where it stopped, and one that is
+Addresses follow from signer, code, salt and the terms of emergencies: a deployment that broke off is taken up where it stopped, and one that is
 complete is left as it is.
 
 JSON: dryRun, file, changed, contracts [{contract, address, outcome: unchanged|instantiated|planned, evidence|forecast}].
@@ -32,6 +38,15 @@ pub struct DeployOptions {
     /// The folder with the contract bundles [default: those that this program was built with]
     #[arg(long, value_name = "DIR")]
     bundles: Option<PathBuf>,
+    /// What a provider deposits who breaks the glass, in whole tokens [default: 10 tokens of 12 decimals]
+    #[arg(long, value_name = "AMOUNT")]
+    emergency_bond: Option<String>,
+    /// For how long breaking the glass lets in
+    #[arg(long, value_name = "HOURS", default_value_t = EMERGENCY_TERMS.access / HOUR)]
+    emergency_access: u64,
+    /// Within how many days an emergency must be reviewed; not less than the time that it lets in
+    #[arg(long, value_name = "DAYS", default_value_t = EMERGENCY_TERMS.review / DAY)]
+    emergency_review: u64,
     /// Let the deployment file forget another suite that it is about
     #[arg(long)]
     replace: bool,
@@ -51,6 +66,30 @@ pub struct VerifyOptions {
     /// The folder with the contract bundles [default: those that this program was built with]
     #[arg(long, value_name = "DIR")]
     bundles: Option<PathBuf>,
+}
+
+impl DeployOptions {
+    fn emergency(&self, token: &Token) -> Result<EmergencyTerms, Failure> {
+        let bond = match &self.emergency_bond {
+            Some(text) => values::amount(text, token).map_err(|reason| {
+                Failure::usage(
+                    format!("{text} is no amount: {reason}"),
+                    "give the bond in whole tokens, for example 10",
+                )
+            })?,
+            None => EMERGENCY_TERMS.bond,
+        };
+        let times = (self.emergency_access.checked_mul(HOUR), self.emergency_review.checked_mul(DAY));
+        match times {
+            (Some(access), Some(review)) if 0 < access && access <= review => {
+                Ok(EmergencyTerms { bond, access, review })
+            }
+            _ => Err(Failure::usage(
+                "the review of an emergency must not end before the access, and neither be over at once",
+                "give a later --emergency-review, or a shorter --emergency-access",
+            )),
+        }
+    }
 }
 
 /// A name that is a file's name and nothing else.
@@ -87,6 +126,7 @@ pub async fn deploy(global: &GlobalOptions, options: &DeployOptions) -> Result<R
     let signer = global.signer()?;
     let chain = global.chain().await?;
     let salt = options.salt.as_bytes();
+    let emergency = options.emergency(chain.token())?;
     let file = match (&global.deployment, &options.network) {
         (_, Some(network)) => Path::new(deployments::FOLDER).join(format!("{network}.json")),
         (Some(file), None) => file.clone(),
@@ -98,7 +138,8 @@ pub async fn deploy(global: &GlobalOptions, options: &DeployOptions) -> Result<R
     }
     let mut steps = Vec::new();
     let plan =
-        deployment::deploy(&chain, &signer, &bundles, salt, Mode::DryRun, |step| steps.push(step.clone())).await?;
+        deployment::deploy(&chain, &signer, &bundles, salt, emergency, Mode::DryRun, |step| steps.push(step.clone()))
+            .await?;
     let same = before.filter(|before| is_same(before, &plan));
     if same.is_none() && !options.replace && file.exists() {
         ensure_gone(&Deployment::read(&file)?, &chain, &file).await?;
@@ -114,8 +155,10 @@ pub async fn deploy(global: &GlobalOptions, options: &DeployOptions) -> Result<R
         return Ok(with_steps(report, &steps, chain.token()));
     }
     steps.clear();
-    let now =
-        deployment::deploy(&chain, &signer, &bundles, salt, Mode::DeployNow, |step| steps.push(step.clone())).await?;
+    let now = deployment::deploy(&chain, &signer, &bundles, salt, emergency, Mode::DeployNow, |step| {
+        steps.push(step.clone())
+    })
+    .await?;
     let now = Deployment { block: first_block(&steps, same.as_ref(), now.block), ..now };
     let changed = same.as_ref() != Some(&now);
     let did = if changed {

@@ -90,7 +90,9 @@ pub async fn show(
     Ok(Report::default().fields(resource).line(text))
 }
 
-fn reference(patient: &AccountId32, directory: &Directory) -> String {
+/// How a document refers to a patient: as the directory knows the patient, or by the account.
+#[must_use]
+pub fn reference(patient: &AccountId32, directory: &Directory) -> String {
     let names = directory.iter().filter(|(_, account)| account.0 == patient.0).map(|(key, _)| key);
     let known = names.into_iter().find(|key| key.starts_with("Patient/"));
     known.map_or_else(|| format!("{ACCOUNT_URN}{patient}"), str::to_owned)

@@ -2,9 +2,16 @@
 
 use crate::context::GlobalOptions;
 use crate::failure::{Exit, Failure};
-use crate::operations::{account_of, encryption_key, records, Suite};
-use crate::output::Report;
-use salus_client::{ink_account, signer};
+use crate::operations::keys::{self, encryption_key, MAX_NUMBER};
+use crate::operations::{account_of, rotations, OperationError, Suite};
+use crate::output::{progress, Report};
+use crate::service::ServiceOption;
+use crate::values::show_record;
+use salus_client::{ink_account, signer, Keypair};
+use salus_domain::ids::RecordId;
+use salus_release::client::ReleaseClient;
+use salus_vault::{EncryptionPublicKey, Rotation};
+use serde_json::{json, Value};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -15,15 +22,43 @@ pub enum KeyCommand {
     #[command(after_help = "Example:
   salus key publish --suri //Charlie
 
-The key follows from the signer's secret; there is nothing else to keep. Doing it twice changes nothing.
+The key follows from the signer's secret; there is nothing else to keep. Doing it twice changes nothing. Keys are numbered;
+to exchange one that is in use, `salus key rotate`.
 
-JSON: dryRun, account, encryptionKey, changed, evidence|forecast.")]
-    Publish,
+JSON: dryRun, account, number, encryptionKey, changed, evidence|forecast.")]
+    Publish {
+        /// The number of the key [default: that of the key that is published, else 0]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1000))]
+        number: Option<u32>,
+    },
+    /// Exchange the signer's encryption key for the next one, and wrap for it all that the vault has for the one before
+    #[command(after_help = "Example:
+  salus key rotate --suri //Charlie
+
+The next key is published first. Where wrapping anew broke off, doing it again completes it and publishes nothing; so it does for
+another vault (--vault). Copies that somebody made of envelopes before can still be opened with the old key.
+
+With --service, the newest version of each record that the signer has, keeps or was let into is collected against a permit first, and
+the next key is published only where all could be. Should it break off after that: publish the key before again (`salus key publish
+--number`), and rotate again.
+
+JSON: dryRun, account, number, encryptionKey, changed, moved (versions of records), failed [{record, version|null, message}], with
+--service also refused (records that are no longer released to the signer), evidence|forecast.")]
+    Rotate(ServiceOption),
+    /// Take the signer's encryption key back: nothing is wrapped to it or released for it any more
+    #[command(after_help = "Example:
+  salus key revoke --suri //Charlie
+
+What is wrapped for it in a vault stays there. To publish another one: `salus key publish --number`, with a number that was
+not used before.
+
+JSON: dryRun, account, number|null, evidence|forecast.")]
+    Revoke,
     /// Show the encryption key that an account published
     #[command(after_help = "Example:
   salus key show Practitioner/dr-adams --directory samples/directory.json
 
-JSON: account, encryptionKey|null.")]
+JSON: account, encryptionKey|null, number (of the signer's own)|null.")]
     Show {
         /// An account, or a reference of the directory [default: the signer]
         account: Option<String>,
@@ -61,42 +96,211 @@ JSON: dryRun, file.")]
 /// [`Failure`].
 pub async fn run(global: &GlobalOptions, command: &KeyCommand) -> Result<Report, Failure> {
     match command {
-        KeyCommand::Publish => publish(global).await,
+        KeyCommand::Publish { number } => publish(global, *number).await,
+        KeyCommand::Rotate(service) => rotate(global, service).await,
+        KeyCommand::Revoke => revoke(global).await,
         KeyCommand::Show { account } => show(global, account.as_deref()).await,
         KeyCommand::Relationship { name } => relationship(global, name),
         KeyCommand::Consortium { file } => consortium(global, file),
     }
 }
 
-async fn publish(global: &GlobalOptions) -> Result<Report, Failure> {
+async fn publish(global: &GlobalOptions, number: Option<u32>) -> Result<Report, Failure> {
     let signer = global.signer()?;
-    let (account, key) = (account_of(&signer), encryption_key(&signer).public_key());
+    let account = account_of(&signer);
     let suite = global.suite().await?;
     let token = suite.chain.token();
+    let number = match number {
+        Some(number) => number,
+        None => own_number(&suite, &signer).await?.unwrap_or(0),
+    };
+    let key = encryption_key(&signer, number).public_key();
     let report = if global.dry_run {
         let message = suite.deployment.grants().publish_key(*key.as_bytes());
         let forecast = message.forecast(&suite.chain, &signer).await?;
-        Report::default().planned(&format!("publish the encryption key {key} of {account}")).forecast(
-            forecast.cost,
-            forecast.fee,
-            token,
-        )
+        let would = format!("publish the encryption key {key} (number {number}) of {account}");
+        Report::default().planned(&would).forecast(forecast.cost, forecast.fee, token)
     } else {
-        let evidence = records::publish_key(&suite, &signer).await?;
+        let evidence = keys::publish(&suite, &signer, number).await?;
         let word = if evidence.is_some() { "is published" } else { "was published before" };
         Report::default()
-            .done(&format!("the encryption key {key} of {account} {word}"))
+            .done(&format!("the encryption key {key} (number {number}) of {account} {word}"))
             .evidence_or_unchanged(evidence.as_ref(), token)
     };
-    Ok(report.field("account", account.to_string()).field("encryptionKey", key.to_string()))
+    let report = report.field("account", account.to_string()).field("number", number);
+    Ok(report.field("encryptionKey", key.to_string()))
+}
+
+/// The number of the key that is published; `None` where none is, or one that is not the account's own, which can be replaced and
+/// taken back all the same.
+async fn own_number(suite: &Suite, signer: &Keypair) -> Result<Option<u32>, OperationError> {
+    match keys::current(suite, signer).await {
+        Err(OperationError::ForeignKey { .. }) => Ok(None),
+        found => found,
+    }
+}
+
+async fn rotate(global: &GlobalOptions, service: &ServiceOption) -> Result<Report, Failure> {
+    let signer = global.signer()?;
+    let account = account_of(&signer);
+    let suite = global.suite().await?;
+    if let Some(client) = service.client(global, &suite)? {
+        return exchange(global, &suite, &client).await;
+    }
+    let vault = global.vault()?;
+    let token = suite.chain.token();
+    let current = keys::current(&suite, &signer).await?.ok_or(OperationError::NoEncryptionKey(account))?;
+    let behind = keys::left_behind(&vault, &signer, current).await?;
+    let is_begun = !behind.is_empty();
+    let number = if is_begun { current } else { current + 1 };
+    ensure_left(number)?;
+    let key = encryption_key(&signer, number).public_key();
+    let report = Report::default()
+        .field("account", account.to_string())
+        .field("number", number)
+        .field("encryptionKey", key.to_string());
+    if global.dry_run {
+        if is_begun {
+            return Ok(report.planned(&format!("wrap for key {number} of {account} what is left for keys before it")));
+        }
+        let message = suite.deployment.grants().publish_key(*key.as_bytes());
+        let forecast = message.forecast(&suite.chain, &signer).await?;
+        let would =
+            format!("publish key {number} of {account}, and wrap for it all that the vault has for key {current}");
+        return Ok(report.planned(&would).forecast(forecast.cost, forecast.fee, token));
+    }
+    let (old, evidence) = match is_begun {
+        true => (behind, None),
+        false => (vec![current], keys::publish(&suite, &signer, number).await?),
+    };
+    let done = keys::rotate(&vault, &signer, &old, number).await?;
+    let did = match is_begun {
+        true => format!("a rotation that broke off is completed: key {number} of {account} is {key}"),
+        false => format!("key {number} of {account} is published: {key}"),
+    };
+    let report = report.done(&did).evidence_or_unchanged(evidence.as_ref(), token);
+    Ok(with_rotation(report, &done))
+}
+
+fn ensure_left(number: u32) -> Result<(), Failure> {
+    match number > MAX_NUMBER {
+        true => Err(Failure::input(
+            "input.keysUsedUp",
+            format!("the account has used up its {} keys", MAX_NUMBER + 1),
+            "use another account",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Exchanges the key where the envelopes are behind a service.
+async fn exchange(global: &GlobalOptions, suite: &Suite, client: &ReleaseClient) -> Result<Report, Failure> {
+    let signer = global.signer()?;
+    let (account, token) = (account_of(&signer), suite.chain.token());
+    let current = keys::current(suite, &signer).await?.ok_or(OperationError::NoEncryptionKey(account))?;
+    let number = current + 1;
+    ensure_left(number)?;
+    let key = encryption_key(&signer, number).public_key();
+    let report = Report::default()
+        .field("account", account.to_string())
+        .field("number", number)
+        .field("encryptionKey", key.to_string());
+    if global.dry_run {
+        let message = suite.deployment.grants().publish_key(*key.as_bytes());
+        let forecast = message.forecast(&suite.chain, &signer).await?;
+        let would = format!(
+            "collect what is wrapped for key {current} of {account}, publish key {number}, and wrap it for that"
+        );
+        return Ok(report.planned(&would).forecast(forecast.cost, forecast.fee, token));
+    }
+    let done = rotations::exchange(suite, client, &signer, number, progress()).await?;
+    let failed = done.failed.iter().map(|(at, error)| {
+        let record = show_record(RecordId(*at.record.as_bytes()));
+        json!({ "record": record, "version": at.version, "message": error.to_string() })
+    });
+    let without = done.without.iter().map(|record| {
+        let message = format!("there is no envelope for key {current}");
+        json!({ "record": show_record(*record), "version": null, "message": message })
+    });
+    let failed: Vec<Value> = failed.chain(without).collect();
+    let refused: Vec<String> = done.refused.iter().copied().map(show_record).collect();
+    let did = match &done.evidence {
+        Some(_) => format!("key {number} of {account} is published: {key}"),
+        None => format!("nothing is changed: key {current} of {account} stays"),
+    };
+    let lines = failed.iter().map(|one| format!("  {} is not: {}", one["record"], one["message"]));
+    let report = report
+        .done(&did)
+        .evidence_or_unchanged(done.evidence.as_ref(), token)
+        .line(format!("  {} versions of records are wrapped for it", done.moved.len()))
+        .lines(refused.iter().map(|record| format!("  {record} is no longer released to the signer")))
+        .lines(lines)
+        .field("moved", done.moved.len())
+        .field("refused", refused)
+        .field("failed", failed.clone());
+    let next = match (&done.evidence, done.without.is_empty()) {
+        (None, false) => format!(
+            "  next: where a rotation broke off, `salus key publish --number {}` and do the same again; else have them shared anew",
+            current.saturating_sub(1)
+        ),
+        (None, true) => "  next: see to what is wrong with them, and do the same again".to_owned(),
+        (Some(_), _) => format!("  next: `salus key publish --number {current}`, and do the same again"),
+    };
+    Ok(if failed.is_empty() { report } else { report.line(next).exit(Exit::Input) })
+}
+
+fn with_rotation(report: Report, done: &Rotation) -> Report {
+    let failed: Vec<Value> = done
+        .failed
+        .iter()
+        .map(|(at, error)| {
+            let record = show_record(RecordId(*at.record.as_bytes()));
+            json!({ "record": record, "version": at.version, "message": error.to_string() })
+        })
+        .collect();
+    let lines = done.failed.iter().map(|(at, error)| format!("  {at} is not: {error}"));
+    let report = report
+        .line(format!("  {} versions of records are wrapped for it", done.moved.len()))
+        .lines(lines)
+        .field("moved", done.moved.len())
+        .field("failed", failed);
+    match done.is_complete() {
+        true => report,
+        false => report.line("  next: mend what is wrong with them, and do the same again").exit(Exit::Input),
+    }
+}
+
+async fn revoke(global: &GlobalOptions) -> Result<Report, Failure> {
+    let signer = global.signer()?;
+    let account = account_of(&signer);
+    let suite = global.suite().await?;
+    let number = own_number(&suite, &signer).await?;
+    let message = suite.deployment.grants().revoke_key();
+    let carried = global.carry_out(&suite.chain, &signer, &message).await?;
+    let (would, did) = (
+        format!("take the encryption key of {account} back"),
+        format!("the encryption key of {account} is taken back: nothing is wrapped to it or released for it any more"),
+    );
+    let report = carried.report(suite.chain.token(), &would, &did);
+    let next = number
+        .map(|number| format!("  its number was {number}; the next one: `salus key publish --number {}`", number + 1));
+    Ok(report.lines(next).field("account", account.to_string()).field("number", number))
 }
 
 async fn show(global: &GlobalOptions, account: Option<&str>) -> Result<Report, Failure> {
-    let account = global.account_or_signer(account)?;
+    let whose = global.account_or_signer(account)?;
     let Suite { chain, deployment } = global.suite().await?;
-    let key = deployment.grants().encryption_key(ink_account(&account)).read(&chain).await?.map(hex::encode);
-    let line = key.clone().unwrap_or_else(|| format!("{account} has not published an encryption key"));
-    Ok(Report::default().field("account", account.to_string()).field("encryptionKey", key).line(line))
+    let key = deployment.grants().encryption_key(ink_account(&whose)).read(&chain).await?;
+    let own = global.signer().ok().filter(|signer| account_of(signer) == whose);
+    let number = own.zip(key).and_then(|(own, key)| keys::number_of(&own, &EncryptionPublicKey::from(key)));
+    let shown = key.map(hex::encode);
+    let line = match (&shown, number) {
+        (None, _) => format!("{whose} has not published an encryption key"),
+        (Some(key), None) => key.clone(),
+        (Some(key), Some(number)) => format!("{key} (number {number})"),
+    };
+    let report = Report::default().field("account", whose.to_string()).field("encryptionKey", shown);
+    Ok(report.field("number", number).line(line))
 }
 
 fn relationship(global: &GlobalOptions, name: &str) -> Result<Report, Failure> {

@@ -1,11 +1,14 @@
 //! The commands, one file for each subject. Each gives a [`crate::output::Report`] or a [`crate::failure::Failure`].
 
 pub mod access;
+mod accounting;
 mod acting;
 mod acts;
+pub mod audit;
 pub mod claim;
 pub mod consent;
 pub mod deploy;
+pub mod emergency;
 mod fhir;
 mod history;
 pub mod key;
@@ -14,5 +17,7 @@ pub mod proposal;
 pub mod proxy;
 pub mod record;
 pub mod relay;
+pub mod release;
 mod settle;
+pub mod share;
 mod simulate;

@@ -17,10 +17,13 @@ pub struct Cast {
     pub run: String,
     pub authority: Keypair,
     pub doctor: Keypair,
+    pub surgeon: Keypair,
     pub hospital: Keypair,
     pub institute: Keypair,
     pub patient: Keypair,
     pub insurer: Keypair,
+    /// Who runs the release service.
+    pub custodian: Keypair,
 }
 
 impl Cast {
@@ -30,10 +33,12 @@ impl Cast {
         Ok(Self {
             authority: key("authority")?,
             doctor: key("doctor")?,
+            surgeon: key("surgeon")?,
             hospital: key("hospital")?,
             institute: key("institute")?,
             patient: key("patient")?,
             insurer: key("insurer")?,
+            custodian: key("custodian")?,
             run,
         })
     }
@@ -49,6 +54,8 @@ impl Cast {
         let allowances = [
             (&self.authority, ALLOWANCE),
             (&self.doctor, ALLOWANCE),
+            (&self.surgeon, ALLOWANCE),
+            (&self.custodian, ALLOWANCE),
             (&self.institute, ALLOWANCE),
             (&self.patient, ALLOWANCE),
             (&self.insurer, INSURER_ALLOWANCE),

@@ -2,11 +2,13 @@
 
 mod cast;
 mod narrator;
+mod second;
 mod story;
 
 use crate::commands::key::write_private;
 use crate::failure::{Exit, Failure};
 use crate::operations::claims::ConsortiumKey;
+use crate::operations::envelopes::Envelopes;
 use crate::operations::Suite;
 use anyhow::Context;
 use cast::Cast;
@@ -68,15 +70,15 @@ async fn play(options: &DemoOptions) -> anyhow::Result<()> {
     cast.fund(&chain, &funder).await.context("giving the cast their first tokens")?;
     let bundles = crate::bundles::embedded()?;
     let salt = cast.run.as_bytes();
-    let deploy = deployment::deploy(&chain, &funder, &bundles, salt, deployment::Mode::DeployNow, |step| {
-        narrator.deployed(step);
-    });
+    let (terms, mode) = (deployment::EMERGENCY_TERMS, deployment::Mode::DeployNow);
+    let deploy = deployment::deploy(&chain, &funder, &bundles, salt, terms, mode, |step| narrator.deployed(step));
     let deployment = deploy.await?;
     let suite = Suite { chain, deployment };
-    let vault = Vault::local(folder.path().join("vault"))?;
+    let place = folder.path().join("vault");
+    let (vault, envelopes) = (Vault::local(&place)?, Envelopes::Vault(Vault::local(&place)?));
     let key = ConsortiumKey(cast::random()?);
 
-    let sums = story::play(&suite, &vault, &key, &cast, &funder, &mut narrator).await?;
+    let sums = story::play(&suite, (&vault, &envelopes, &place), &key, &cast, &funder, &mut narrator).await?;
     let kept = options.keep.then(|| folder.path());
     narrator.summary(&suite, &cast, &sums, started.elapsed(), kept);
 
@@ -152,7 +154,7 @@ async fn keep(
         let salus = std::env::current_exe()?;
         let (salus, patient) = (salus.display(), cast.suri("patient"));
         println!("  {salus} verify");
-        println!("  {salus} access log --suri '{patient}'");
+        println!("  {salus} access list --suri '{patient}'");
         println!("  {salus} consent record samples/consent.json --suri '{patient}'");
     }
     tokio::signal::ctrl_c().await?;

@@ -48,7 +48,7 @@ pub struct Narrator {
     told: usize,
 }
 
-const CHAPTERS: [&str; 8] = [
+const CHAPTERS: [&str; 11] = [
     "Getting ready",
     "Credentials, a plan, a pool, a coverage",
     "Nobody has consented yet",
@@ -57,6 +57,9 @@ const CHAPTERS: [&str; 8] = [
     "A claim is adjudicated and paid",
     "The patient looks, and revokes",
     "The same claim once more",
+    "A new doctor, by a link",
+    "The glass is broken",
+    "A release that is proven, and an erasure",
 ];
 
 impl Narrator {

@@ -2,9 +2,13 @@
 
 use super::cast::Cast;
 use super::narrator::{Narrator, Outcome, Step};
+use super::second::{self, Second};
 use crate::operations::claims::{self, ConsortiumKey};
 use crate::operations::documents::Document;
-use crate::operations::{account_of, consents, records, OperationError, Suite};
+use crate::operations::envelopes::Envelopes;
+use crate::operations::records::content::Content;
+use crate::operations::records::Asked;
+use crate::operations::{account_of, accounting, consents, keys, records, OperationError, Suite};
 use anyhow::{bail, ensure, Context};
 use salus_client::rules::Rule;
 use salus_client::{ink_account, CallError, Keypair};
@@ -19,6 +23,7 @@ use salus_interface::access::{AccessDecision, Ground, Refusal};
 use salus_interface::claims::{ClaimSettled, ClaimSubmitted, Receipt};
 use salus_vault::Vault;
 use serde::Serialize;
+use std::path::Path;
 
 /// How long the story's credentials are valid: a year, in milliseconds.
 const YEAR: u64 = 365 * 24 * 60 * 60 * 1_000;
@@ -55,13 +60,13 @@ macro_rules! sample {
 /// Plays it.
 pub async fn play(
     suite: &Suite,
-    vault: &Vault,
+    (vault, envelopes, place): (&Vault, &Envelopes, &Path),
     key: &ConsortiumKey,
     cast: &Cast,
     governor: &Keypair,
     narrator: &mut Narrator,
 ) -> anyhow::Result<Sums> {
-    let story = Story { suite, vault, key, cast, directory: cast.directory() };
+    let story = Story { suite, vault, envelopes, key, cast, directory: cast.directory() };
     let (plan, plan_file) = story.credentials_and_plan(governor, narrator).await?;
     let (result, sensitive) = story.records(narrator).await?;
     story.refused_without_consent(result, narrator).await?;
@@ -70,6 +75,8 @@ pub async fn play(
     let (receipt, received) = story.claim(plan, &plan_file, narrator).await?;
     let accesses = story.look_and_revoke(result, consent, plan, &plan_file, narrator).await?;
     story.duplicate(plan, &plan_file, narrator).await?;
+    let second = Second { suite, envelopes, cast, vault: place, records: (result, sensitive) };
+    second::play(&second, narrator).await?;
 
     let total = receipt.adjudication.total;
     let pool = claims::plan(suite, plan).await?.pool;
@@ -96,6 +103,8 @@ pub async fn play(
 struct Story<'a> {
     suite: &'a Suite,
     vault: &'a Vault,
+    /// The same vault, as where envelopes are.
+    envelopes: &'a Envelopes,
     key: &'a ConsortiumKey,
     cast: &'a Cast,
     directory: Directory,
@@ -123,6 +132,7 @@ impl Story<'_> {
         let until = Timestamp(chain.now().await?.0 + YEAR);
         for (who, organisation, role, name) in [
             (&cast.doctor, &cast.hospital, Role::Doctor, "Dr Adams of Mercy Hospital, as a doctor"),
+            (&cast.surgeon, &cast.surgeon, Role::Doctor, "a surgeon elsewhere, as a doctor"),
             (&cast.institute, &cast.institute, Role::Researcher, "the research institute, as a researcher"),
         ] {
             let (provider, organisation) = (ink_account(&account_of(who)), ink_account(&account_of(organisation)));
@@ -138,10 +148,13 @@ impl Story<'_> {
                 event: Some("ProviderCredentialed"),
             });
         }
-        for (who, name) in
-            [(&cast.patient, "patient"), (&cast.doctor, "doctor"), (&cast.institute, "research institute")]
-        {
-            let published = records::publish_key(suite, who).await?;
+        for (who, name) in [
+            (&cast.patient, "patient"),
+            (&cast.doctor, "doctor"),
+            (&cast.surgeon, "surgeon"),
+            (&cast.institute, "research institute"),
+        ] {
+            let published = keys::publish(suite, who, 0).await?;
             narrator.tell(Step {
                 step: 1,
                 actor: name,
@@ -197,7 +210,8 @@ impl Story<'_> {
             (sample!("record-observation.json"), "a laboratory result"),
             (sample!("record-sensitive.json"), "a psychiatric score, labelled R and PSY"),
         ] {
-            let registered = records::register(self.suite, self.vault, &self.cast.patient, &patient, &document).await?;
+            let content = Content::fhir(document)?;
+            let registered = records::register(self.suite, self.vault, &self.cast.patient, &patient, &content).await?;
             narrator.tell(Step {
                 step: 1,
                 actor: "patient",
@@ -239,7 +253,7 @@ impl Story<'_> {
         for line in salus_fhir::consent_text::lines(&compiled.consent, &self.directory) {
             narrator.detail(&line);
         }
-        records::share(suite, self.vault, &cast.patient, result, &account_of(&cast.doctor)).await?;
+        records::share(suite, self.envelopes, &cast.patient, result, &account_of(&cast.doctor)).await?;
         narrator.tell(Step {
             step: 3,
             actor: "patient",
@@ -260,11 +274,12 @@ impl Story<'_> {
         narrator: &mut Narrator,
     ) -> anyhow::Result<()> {
         let Self { suite, cast, .. } = self;
-        let opened = records::open(suite, self.vault, &cast.doctor, result, Purpose::Treat, Action::Access).await?;
-        let AccessDecision::Permitted { ground: Ground::Consent(deciding), .. } = opened.decided.decision else {
+        let asked = asked(result, Purpose::Treat);
+        let (opened, permit) = records::open(suite, self.envelopes, &cast.doctor, asked).await?;
+        let AccessDecision::Permitted { ground: Ground::Consent(deciding), .. } = permit.decided.decision else {
             bail!("the doctor was let in without consent");
         };
-        let document: serde_json::Value = serde_json::from_slice(opened.content.content())?;
+        let document: serde_json::Value = serde_json::from_slice(&opened.content)?;
         ensure!(document["resourceType"] == "Observation", "what was opened is not the record that was sealed");
         narrator.tell(Step {
             step: 4,
@@ -272,7 +287,7 @@ impl Story<'_> {
             action: "asks for the laboratory result, for treatment, and opens it".into(),
             outcome: Outcome::Permit,
             reason: format!("{} permits it; the content matches the commitment", place(deciding, paths)),
-            evidence: Some(&opened.evidence),
+            evidence: Some(&permit.evidence),
             event: Some("AccessDecided"),
         });
         let (what, value) = (&document["code"]["coding"][0]["display"], &document["valueQuantity"]);
@@ -357,7 +372,8 @@ impl Story<'_> {
         narrator: &mut Narrator,
     ) -> anyhow::Result<usize> {
         let Self { suite, cast, .. } = self;
-        let accesses = records::accesses(suite, &account_of(&cast.patient), |_| ()).await?;
+        let accounting = accounting::read(suite, &account_of(&cast.patient), |_| ()).await?;
+        let accesses: Vec<_> = accounting.iter().filter_map(|entry| Some((entry.block, entry.decided()?))).collect();
         narrator.tell(Step {
             step: 6,
             actor: "patient",
@@ -367,7 +383,7 @@ impl Story<'_> {
             evidence: None,
             event: Some("AccessDecided"),
         });
-        for (located, decided) in &accesses {
+        for (block, decided) in &accesses {
             let account = salus_client::domain_account(&salus_client::client_account(decided.accessor));
             let who = self.directory.key(account).unwrap_or("somebody unknown");
             let decision = match decided.decision {
@@ -376,7 +392,7 @@ impl Story<'_> {
             };
             let record = hex::encode(&decided.record.0[..4]);
             let purpose = decided.purpose.display();
-            narrator.detail(&format!("block {}: {who}, record 0x{record}…, {purpose}: {decision}", located.block));
+            narrator.detail(&format!("block {block}: {who}, record 0x{record}…, {purpose}: {decision}"));
         }
 
         let revoked = consents::revoke(suite, &cast.patient, consent).await?;
@@ -458,8 +474,7 @@ impl Story<'_> {
             "institute" => ("research institute", &self.cast.institute),
             _ => ("doctor", &self.cast.doctor),
         };
-        let (decided, executed) =
-            records::request_access(self.suite, accessor, record, purpose, Action::Access).await?;
+        let (decided, executed) = records::request_access(self.suite, accessor, asked(record, purpose)).await?;
         let AccessDecision::Refused(refusal) = decided.decision else {
             bail!("the {actor} was let in where the story says otherwise");
         };
@@ -485,6 +500,11 @@ impl Story<'_> {
         });
         Ok(())
     }
+}
+
+/// Access to a record for a purpose.
+const fn asked(record: RecordId, purpose: Purpose) -> Asked<'static> {
+    Asked { record, purpose, action: Action::Access, link: None }
 }
 
 /// What decided, by the place in the document that it came from.

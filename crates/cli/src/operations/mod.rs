@@ -1,11 +1,20 @@
 //! What users do, each as one function over chain, documents and vault: shared by the commands and the story.
 
+pub mod accounting;
+pub mod audits;
 pub mod claims;
 pub mod consents;
+pub mod disclosures;
 pub mod documents;
+pub mod emergencies;
+pub mod envelopes;
 pub mod history;
+pub mod keys;
+pub mod links;
 pub mod orders;
 pub mod records;
+pub mod rotations;
+pub mod shares;
 
 use salus_client::deployment::Deployment;
 use salus_client::{AccountId32, CallError, Chain, ClientError, Keypair};
@@ -37,6 +46,9 @@ pub enum OperationError {
     /// The chain.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// A history that cannot be told.
+    #[error(transparent)]
+    History(#[from] salus_client::history::HistoryError),
     /// A document says something that cannot be expressed.
     #[error("{file}: {refused}")]
     Document {
@@ -51,6 +63,18 @@ pub enum OperationError {
     /// The vault.
     #[error(transparent)]
     Vault(#[from] salus_vault::VaultError),
+    /// A release service.
+    #[error(transparent)]
+    Release(#[from] salus_release::client::ReleaseError),
+    /// A release service says something else than its log.
+    #[error("the release service says something else than entry {index} of its log\n  next: tell the patient and an authority, with the log (`salus audit verify`)")]
+    NotAsLogged {
+        /// The entry.
+        index: u64,
+    },
+    /// A log of releases.
+    #[error(transparent)]
+    Audit(#[from] audits::AuditFailed),
     /// A reference of a document stands for no account.
     #[error("{file}: {element} refers to {reference}, which stands for no account\n  next: add it to the directory (--directory)")]
     UnknownReference {
@@ -92,6 +116,39 @@ pub enum OperationError {
         /// The newest version.
         newest: u32,
     },
+    /// The key that an account published is none of those that follow from its secret.
+    #[error("the encryption key that {account} published does not follow from its secret\n  next: publish one that does (`salus key publish`)")]
+    ForeignKey {
+        /// The account.
+        account: AccountId32,
+    },
+    /// A version of a record is in the vault with other content than that it is to be amended with.
+    #[error("version {version} of the record is in the vault with other content, which was never registered\n  next: amend it with that content first, then with this")]
+    SealedOtherwise {
+        /// The version.
+        version: u32,
+    },
+    /// A record is not the patient's.
+    #[error("there is no record {0} of the signer's\n  next: see what there is with `salus record list`")]
+    NotOwn(String),
+    /// Nothing is within the scope of a share.
+    #[error("the signer has no record like that\n  next: see what there is with `salus record list`")]
+    NothingToShare,
+    /// Single records with too many different labels.
+    #[error("the records have {labels} different labels, more than one consent can name\n  next: share them by several links, or by --class")]
+    ScopeTooWide {
+        /// How many.
+        labels: usize,
+    },
+    /// A text that is no share link, or one for another chain.
+    #[error(transparent)]
+    Link(#[from] links::LinkError),
+    /// An export cannot be written, or what is there is not one that can be completed.
+    #[error(transparent)]
+    Export(#[from] records::export::ExportError),
+    /// The operating system gave no randomness.
+    #[error("the operating system gave no randomness\n  next: do the same again")]
+    NoRandomness,
     /// There is no such plan.
     #[error("there is no plan {0} on this chain\n  next: check the plan's number")]
     NoPlan(u32),
@@ -106,13 +163,6 @@ pub enum OperationError {
     /// A chain's block states an event that cannot be read.
     #[error("the chain's time {0} is out of range")]
     Time(u64),
-}
-
-/// The key pair for key envelopes that belongs to an account's key pair. It follows from the account's secret by a hard
-/// derivation, so that it needs no file of its own and nobody else can tell it.
-#[must_use]
-pub fn encryption_key(account: &Keypair) -> salus_vault::EncryptionKeyPair {
-    salus_vault::EncryptionKeyPair::from_seed(&secret_of(account, "salus-encryption"))
 }
 
 /// A secret that follows from the account's secret, for one use.

@@ -30,6 +30,13 @@ impl Desk {
         Ok(Self { folder: tempfile::tempdir()?, url: "ws://127.0.0.1:1".to_owned() })
     }
 
+    /// A desk on another chain than that of the other tests, with a suite of its own.
+    pub fn on(url: &str, options: &str) -> Result<Self> {
+        let desk = Self { folder: tempfile::tempdir()?, url: url.to_owned() };
+        desk.done(&format!("deploy --suri //Alice --salt {} {options}", desk.name()))?;
+        Ok(desk)
+    }
+
     /// A desk with a suite of its own.
     pub fn deployed() -> Result<Self> {
         let desk = Self::new()?;
@@ -66,6 +73,9 @@ impl Desk {
             .env("SALUS_URL", &self.url)
             .env("SALUS_DIRECTORY", format!("{samples}/directory.json"))
             .env("SALUS_CONSORTIUM_KEY_FILE", "consortium.key")
+            .env("SALUS_VAULT", "vault")
+            .env_remove("SALUS_LINK")
+            .env_remove("SALUS_RELEASE")
             .env_remove("SALUS_SURI")
             .env_remove("SALUS_RELATIONSHIP")
             .env_remove("SALUS_DEPLOYMENT")

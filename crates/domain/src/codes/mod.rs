@@ -152,6 +152,12 @@ macro_rules! codes {
                 Self(self.0 | other.0)
             }
 
+            /// The codes that are in both.
+            #[must_use]
+            pub const fn intersection(self, other: Self) -> Self {
+                Self(self.0 & other.0)
+            }
+
             /// This set and `code`.
             #[must_use]
             pub const fn with(self, code: $Code) -> Self {

@@ -3,7 +3,7 @@
 use super::tree::Tree;
 use super::NotRenderable;
 use crate::consent::Release;
-use crate::date::DAY;
+use crate::date::{instant, DAY};
 use crate::directory::{system, Directory, Kind, ACCOUNT_URN};
 use jiff::civil::Date;
 use jiff::Span;
@@ -165,6 +165,5 @@ fn day(milliseconds: u64) -> Result<String, NotRenderable> {
 }
 
 fn moment(milliseconds: u64) -> Result<String, NotRenderable> {
-    let known = i64::try_from(milliseconds).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    known.map(|time| format!("{time:.3}")).ok_or(NotRenderable::Time)
+    instant(milliseconds).ok_or(NotRenderable::Time)
 }

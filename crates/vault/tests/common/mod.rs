@@ -37,6 +37,11 @@ impl Bench {
         self.vault.seal(record, MEDIA_TYPE, CONTENT, &SALT, &recipients).await.unwrap();
     }
 
+    pub async fn seal_bytes(&self, record: RecordRef, content: &[u8], recipient: &EncryptionKeyPair) {
+        let keys = [recipient.public_key()];
+        self.vault.seal(record, MEDIA_TYPE, content, &SALT, &keys).await.unwrap();
+    }
+
     pub async fn paths(&self) -> Vec<Path> {
         let listed = self.store.list(None).map_ok(|object| object.location);
         listed.try_collect().await.unwrap()
@@ -78,4 +83,16 @@ impl Bench {
     pub async fn remove(&self, path: &Path) {
         self.store.delete(path).await.unwrap();
     }
+}
+
+/// Every file in a folder, however deep.
+pub fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .flat_map(|path| match path.is_dir() {
+            true => files_below(&path),
+            false => vec![path],
+        })
+        .collect()
 }

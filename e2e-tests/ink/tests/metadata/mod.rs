@@ -12,7 +12,7 @@ use salus_domain::money::Amount;
 use salus_domain::time::{Period, Timestamp};
 use salus_ink_e2e::samples::{consent, record, request, submission, terms};
 use salus_ink_e2e::{at, ClaimsRef, GrantsRef, RegistryRef};
-use salus_interface::access::AccessGrants;
+use salus_interface::access::{AccessGrants, EmergencyGround, Finding, Release, Side};
 use salus_interface::claims::Claims;
 use salus_interface::consent::{ConsentRegistry, Place};
 use serde_json::Value;
@@ -71,11 +71,18 @@ pub fn ensure_selectors() {
 
     let document = RecordId([0; 32]);
     let calls = encoded![grants;
-        add_authority(nobody), remove_authority(nobody),
-        credential(nobody, nobody, Role::Doctor.into(), Timestamp::MAX), suspend(nobody, nobody, true),
-        publish_key([9; 32]), register_record(nobody, record()), amend_record(document, record()),
-        request_access(document, Purpose::Treat, Action::Access), principal(nobody), credentials(nobody),
-        encryption_key(nobody), record(document), is_authority(nobody), governor(), consent_registry(),
+        add_authority(nobody), remove_authority(nobody), accredit(nobody, Role::Doctor.into(), Timestamp::MAX, false),
+        credential(nobody, nobody, Role::Doctor.into(), Timestamp::MAX),
+        suspend(nobody, nobody, true), publish_key([9; 32]), revoke_key(), register_record(nobody, record()),
+        amend_record(document, record()), erase_record(document), set_condition(document, None),
+        set_agreement(document, nobody, None),
+        redeem(nobody, [9; 32], [0; 64]), request_access(document, Purpose::Treat, Action::Access, None),
+        may_access(nobody, document, Purpose::Treat, Action::Access, None),
+        break_glass(nobody, EmergencyGround::ThreatToPatient, hash), dispute(nobody, nobody),
+        review(nobody, nobody, Finding::Justified), forfeit(nobody, nobody), anchor(0, hash, Vec::new()),
+        log_release(0, release(document, nobody)), principal(nobody), vouched(nobody),
+        encryption_key(nobody), record(document), condition(document, Side::Patient),
+        redemption(nobody), emergency(nobody, nobody), log(nobody), verify_inclusion(nobody, hash, 0, Vec::new()), setup(),
     ];
     assert_eq!(calls, named("access_grants"));
 
@@ -87,4 +94,8 @@ pub fn ensure_selectors() {
         consent_registry(), access_grants(),
     ];
     assert_eq!(calls, named("claims"));
+}
+
+fn release(record: RecordId, accessor: AccountId) -> Release {
+    Release { record, version: 1, accessor, permit_block: 0, permit_event: 0, leaf: Hash([0; 32]) }
 }

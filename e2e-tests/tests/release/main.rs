@@ -1,0 +1,6 @@
+//! The release service on a real node.
+
+mod journeys;
+mod logs;
+mod nodes;
+mod support;

@@ -1,0 +1,4 @@
+//! See [`salus_fuzz::release::header`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| salus_fuzz::release::header(data));
