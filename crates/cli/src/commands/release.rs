@@ -36,7 +36,8 @@ maxHeadAge|null.")]
 
 Ends with 5 where it cannot. With --deployment, no node is asked beside those of the service.
 
-JSON: url, healthy, code|null, finalHeight|null, finalTime|null, nodes [{node, finalHeight|null}], logSize, anchoredSize|null.")]
+JSON: url, healthy, code|null, finalHeight|null, finalTime|null, nodes [{node, finalHeight|null}], logSize, anchoredSize|null, unanchored,
+unanchoredMilliseconds|null.")]
     Health(ServiceOption),
     /// Ask a service how far its log is, and how much of it is on the chain
     #[command(after_help = "Example:
@@ -75,9 +76,9 @@ pub struct ServeOptions {
 /// How the log comes onto the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Mode {
-    /// Its root, every now and then.
+    /// Its root, every now and then
     Batch,
-    /// Every release, before it is handed out.
+    /// Every release, before it is handed out; and the root, as with batch
     Event,
 }
 
@@ -226,7 +227,9 @@ async fn health(global: &GlobalOptions, service: &ServiceOption) -> Result<Repor
         .field("finalTime", health.final_time.and_then(|time| show_time(Timestamp(time))))
         .field("nodes", nodes)
         .field("logSize", health.log_size)
-        .field("anchoredSize", health.anchored_size);
+        .field("anchoredSize", health.anchored_size)
+        .field("unanchored", health.unanchored)
+        .field("unanchoredMilliseconds", health.unanchored_for);
     let report = match &health.code {
         None => report.line(format!("{url} can release: newest final block {height}")),
         Some(code) => report.line(format!("{url} can NOT release: {code}")).exit(Exit::Chain),

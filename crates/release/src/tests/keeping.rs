@@ -161,14 +161,14 @@ async fn nothing_is_released_any_more_once_another_log_is_anchored() -> Result {
 async fn in_event_mode_refusals_are_anchored_too() -> Result {
     let world = Fixture::with(Differently { mode: LogMode::Event, ..Differently::default() }).await?;
     let keeping = Keeping::start(&world.service, LogMode::Event);
-    for _ in 0..ENTRIES {
+    // The first look may find some entries already.
+    for _ in 0..2 * ENTRIES {
         let refused = world.release(&world.stranger, &world.question()).await?.rejected()?;
         assert_eq!(refused.1, "other_accessor");
     }
-    until(|| anchored(&world) == ENTRIES).await?;
-    world.release(&world.stranger, &world.question()).await?.rejected()?;
+    until(|| anchored(&world) >= ENTRIES).await?;
     keeping.end().await?;
-    assert_eq!((anchored(&world), world.node.chain().releases.len()), (ENTRIES + 1, 0));
+    assert_eq!((anchored(&world), world.node.chain().releases.len()), (2 * ENTRIES, 0));
 
     // And the start compares them.
     world.node.chain().anchor = Some(Anchor { size: 2, root: Hash([0; 32]), at: super::NOW });
