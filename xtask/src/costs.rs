@@ -5,7 +5,6 @@
 //! doing the same things in the same order.
 
 use anyhow::{bail, Context, Result};
-use salus_audit::Tree;
 use salus_client::bundle::Bundles;
 use salus_client::contracts::{AccessGrants, Claims, ConsentRegistry};
 use salus_client::deployment::{deploy, Mode, EMERGENCY_TERMS};
@@ -15,7 +14,6 @@ use salus_client::{
     blake2b_256, domain_account, ink_account, relay, signer, AccountId32, CallError, Chain, Cost, Keypair,
 };
 use salus_domain::codes::{Action, Class, Confidentiality, PowerSet, Purpose, Role, RoleSet, SensitivitySet};
-use salus_domain::commitment::redemption;
 use salus_domain::consent::Consent;
 use salus_domain::ids::{ClaimId, ConsentId, Hash, PlanId};
 use salus_domain::mandate::Mandate;
@@ -24,7 +22,6 @@ use salus_domain::request::{Principal, Request};
 use salus_domain::time::{Period, Timestamp};
 use salus_fhir::claim::{ClaimOptions, CompiledClaim};
 use salus_fhir::directory::Directory;
-use salus_interface::access::{Agreement, Condition, EmergencyGround, Finding, RecordTerms, Release, Side};
 use salus_interface::consent::{Instruction, Order, Place};
 use salus_localnet::{Node, Options};
 use scale::Decode;
@@ -37,12 +34,6 @@ use std::path::Path;
 const TOLERANCE: u128 = 3;
 const JSON: &str = "docs/costs.json";
 const TABLE: &str = "docs/costs.md";
-
-/// How many entries a log has, to which a batch is added.
-const LOG: u64 = 1_000_000;
-const SHORT: &str = "the log is too short";
-/// How many entries of a log are anchored together.
-const BATCH: u64 = 16_384;
 
 /// Measure what every message costs, and write docs/costs.json and docs/costs.md
 ///
@@ -232,7 +223,7 @@ impl Meter {
     }
 
     /// Prices a message, then carries it out.
-    async fn act<T: Decode, E: Decode + Rule>(
+    pub async fn act<T: Decode, E: Decode + Rule>(
         &mut self,
         case: &str,
         message: Message<T, E>,
@@ -244,7 +235,7 @@ impl Meter {
         Ok(message.submit(&self.chain, who).await.map_err(failed)?.forecast)
     }
 
-    async fn ask<T: Decode>(&mut self, case: &str, query: Query<T>) -> Result<()> {
+    pub async fn ask<T: Decode>(&mut self, case: &str, query: Query<T>) -> Result<()> {
         let (_, cost) = query.dry_run(&self.chain).await.with_context(|| query.name())?;
         self.note(query.name(), case, cost)
     }
@@ -266,11 +257,11 @@ async fn measure(root: &Path) -> Result<Figures> {
     }
     let samples = Samples::read(root)?;
     registry(&mut meter, &suite.registry(), &samples).await?;
-    grants(&mut meter, &suite.registry(), &suite.grants(), &samples, &governor).await?;
+    crate::access_costs::measure(&mut meter, &suite.registry(), &suite.grants(), &samples, &governor).await?;
     claims(&mut meter, &suite.claims(), &samples).await?;
     crate::comparison::measure(&mut meter, root, &suite.registry(), &governor).await?;
     crate::access_comparison::measure(&mut meter, root, &suite, &governor).await?;
-    overdue(&mut meter, &suite.grants(), &samples).await?;
+    crate::access_costs::overdue(&mut meter, &suite.grants(), &samples).await?;
     for name in ConsentRegistry::MESSAGES.iter().chain(AccessGrants::MESSAGES).chain(Claims::MESSAGES) {
         if !meter.figures.messages.contains_key(*name) {
             bail!("{name} has no measurement: add one to xtask/src/costs.rs");
@@ -280,13 +271,13 @@ async fn measure(root: &Path) -> Result<Figures> {
 }
 
 /// The documents and accounts of `samples/`.
-struct Samples {
-    doctor: Keypair,
-    hospital: Keypair,
-    patient: Keypair,
+pub struct Samples {
+    pub doctor: Keypair,
+    pub hospital: Keypair,
+    pub patient: Keypair,
     insurer: Keypair,
-    authority: Keypair,
-    consent: Consent,
+    pub authority: Keypair,
+    pub consent: Consent,
     claims: [CompiledClaim; 2],
     plan: salus_fhir::plan::PlanFile,
 }
@@ -379,98 +370,6 @@ async fn registry(meter: &mut Meter, registry: &ConsentRegistry, samples: &Sampl
     meter.ask("one used", registry.nonce(patient)).await?;
     meter.ask("", registry.genesis()).await?;
     Ok(())
-}
-
-async fn grants(
-    meter: &mut Meter,
-    registry: &ConsentRegistry,
-    grants: &AccessGrants,
-    samples: &Samples,
-    governor: &Keypair,
-) -> Result<()> {
-    let id = |keypair: &Keypair| ink_account(&account(keypair));
-    let (doctor, hospital, patient) = (id(&samples.doctor), id(&samples.hospital), id(&samples.patient));
-    let authority = id(&samples.authority);
-    let roles = RoleSet::of(&[Role::Doctor]);
-    meter.act("a new one", grants.add_authority(authority), governor).await?;
-    let vouch = grants.credential(doctor, hospital, roles, Timestamp::MAX);
-    meter.act("the provider's first", vouch, &samples.authority).await?;
-    meter.act("suspend", grants.suspend(doctor, hospital, true), &samples.authority).await?;
-    let reinstate = grants.suspend(doctor, hospital, false);
-    reinstate.submit(&meter.chain, &samples.authority).await.map_err(|error| anyhow::anyhow!("{error}"))?;
-    meter.act("the account's first", grants.publish_key([9; 32]), &samples.doctor).await?;
-    let terms = RecordTerms {
-        commitment: Hash([1; 32]),
-        class: Class::Observation,
-        confidentiality: Confidentiality::N,
-        sensitivity: SensitivitySet::EMPTY,
-        data_period: Some(Period { start: Timestamp(1_000), end: Timestamp(2_000) }),
-    };
-    let record = meter.act("by a provider", grants.register_record(patient, terms), &samples.doctor).await?;
-    meter.act("by its custodian", grants.amend_record(record, terms), &samples.doctor).await?;
-    let recorded = registry.record(&samples.consent);
-    recorded.submit(&meter.chain, &samples.patient).await.map_err(|error| anyhow::anyhow!("{error}"))?;
-    let access = grants.request_access(record, Purpose::Treat, Action::Access, None);
-    meter.act("permitted by one consent of 3 provisions", access, &samples.doctor).await?;
-    let asked = grants.may_access(doctor, record, Purpose::Treat, Action::Access, None);
-    meter.ask("permitted by one consent of 3 provisions", asked).await?;
-    meter.ask("one credential", grants.principal(doctor)).await?;
-    meter.ask("one credential", grants.vouched(doctor)).await?;
-    meter.ask("published", grants.encryption_key(doctor)).await?;
-    meter.ask("registered", grants.record(record)).await?;
-    meter.ask("", grants.setup()).await?;
-    let second = ink_account(&AccountId32([7; 32]));
-    grants.add_authority(second).submit(&meter.chain, governor).await.map_err(|error| anyhow::anyhow!("{error}"))?;
-    meter.act("one of two", grants.remove_authority(second), governor).await?;
-
-    let accredited = grants.accredit(hospital, roles, Timestamp::MAX, false);
-    meter.act("the organisation's first", accredited, &samples.authority).await?;
-    let condition = Condition { parties: vec![authority], needed: 1 };
-    meter.act("one party", grants.set_condition(record, Some(condition)), &samples.patient).await?;
-    let agreement = Agreement { version: 2, purpose: Purpose::Treat, until: Timestamp::MAX };
-    meter.act("the party's first", grants.set_agreement(record, doctor, Some(agreement)), &samples.authority).await?;
-    meter.ask("one party", grants.condition(record, Side::Patient)).await?;
-    let link = signer::from_suri("//costs//link")?;
-    let place = domain_account(grants.address());
-    let by = domain_account(&account(&samples.doctor));
-    let signed = redemption(&|input: &[u8]| blake2b_256(input), place, domain_account(&account(&link)), by, [9; 32]);
-    meter.act("the first time", grants.redeem(id(&link), [9; 32], link.sign(&signed).0), &samples.doctor).await?;
-    meter.ask("redeemed", grants.redemption(id(&link))).await?;
-
-    let bond = grants.setup().read(&meter.chain).await?.emergency.bond;
-    let broken = |statement| grants.break_glass(patient, EmergencyGround::UnableToConsent, Hash([statement; 32]), bond);
-    meter.act("the provider's first with a patient", broken(1), &samples.doctor).await?;
-    meter.ask("open", grants.emergency(doctor, patient)).await?;
-    meter.act("by the patient", grants.dispute(patient, doctor), &samples.patient).await?;
-    meter.act("justified", grants.review(doctor, patient, Finding::Justified), &samples.authority).await?;
-    broken(2).submit(&meter.chain, &samples.doctor).await.map_err(|error| anyhow::anyhow!("{error}"))?;
-
-    let release =
-        Release { record, version: 2, accessor: doctor, permit_block: 1, permit_event: 1, leaf: Hash([3; 32]) };
-    // The root is anchored first: both lie in one cell.
-    let leaves: Tree = (0..LOG + BATCH).map(|number| Hash(blake2b_256(&number.to_le_bytes()))).collect();
-    let anchored = grants.anchor(LOG, leaves.root_at(LOG).context(SHORT)?, Vec::new());
-    anchored.submit(&meter.chain, &samples.hospital).await.map_err(|error| anyhow::anyhow!("{error}"))?;
-    let (root, proof) =
-        (leaves.root_at(LOG + BATCH).context(SHORT)?, leaves.consistency(LOG, LOG + BATCH).context(SHORT)?);
-    meter.act("16,384 more of a million", grants.anchor(LOG + BATCH, root, proof), &samples.hospital).await?;
-    meter.act("one", grants.log_release(0, release), &samples.hospital).await?;
-    meter.ask("anchored", grants.log(id(&samples.hospital))).await?;
-    let (leaf, proof) = (leaves.leaf(77).context(SHORT)?, leaves.inclusion(77, LOG + BATCH).context(SHORT)?);
-    meter.ask("one of a million", grants.verify_inclusion(id(&samples.hospital), leaf, 77, proof)).await?;
-
-    meter.act("by the patient", grants.erase_record(record), &samples.patient).await?;
-    meter.act("published", grants.revoke_key(), &samples.doctor).await?;
-    Ok(())
-}
-
-/// What can be measured only when the deadline of an emergency is over. Last of all, because the clock is moved.
-async fn overdue(meter: &mut Meter, grants: &AccessGrants, samples: &Samples) -> Result<()> {
-    let review = grants.setup().read(&meter.chain).await?.emergency.review;
-    meter.chain.advance_clock(review + 60_000).await?;
-    let (doctor, patient) = (account(&samples.doctor), account(&samples.patient));
-    let forfeited = grants.forfeit(ink_account(&doctor), ink_account(&patient));
-    meter.act("not reviewed in time", forfeited, &samples.hospital).await
 }
 
 async fn claims(meter: &mut Meter, claims: &Claims, samples: &Samples) -> Result<()> {

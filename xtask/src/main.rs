@@ -1,6 +1,7 @@
 //! The project's own build tasks: `cargo xtask --help`.
 
 mod access_comparison;
+mod access_costs;
 mod bundles;
 mod cargo_stand_in;
 mod comparison;
