@@ -16,9 +16,8 @@ mod testing;
 use crate::claims::Claims;
 use crate::plans::Plans;
 use common::{account, period};
-use ink::env::test::{get_account_balance, set_account_balance, set_value_transferred};
+use ink::env::test::{set_account_balance, set_value_transferred};
 use ink::env::DefaultEnvironment;
-use ink::primitives::AccountId;
 use ink::storage::traits::Storable;
 use salus_domain::adjudicate::{Accumulators, Split};
 use salus_domain::claim::{ClaimMalformed, CostShare, Line, PlanTerms, ServiceDay, Submission, TermsMalformed};
@@ -30,7 +29,7 @@ use salus_interface::claims::{
     Claim, ClaimStatus, Claims as _, ClaimsError, Coverage, CoverageEnded, FeesSet, MemberCovered, Plan, PlanOpened,
     Pool, PoolFunded, PoolWithdrawn, MAX_COVERAGES, MAX_FEES,
 };
-use testing::{at, calls, contract, count, id, new_chain, newest};
+use testing::{at, balance, calls, contract, count, id, new_chain, newest};
 
 const NOW: Timestamp = Timestamp(1_000);
 const INSURER: u8 = 1;
@@ -80,10 +79,6 @@ fn submission(days: &[u64], lines: &[(u8, u8)]) -> Submission {
         days: days.iter().map(|day| ServiceDay { date: Timestamp(*day), nullifier: Hash([*day as u8; 32]) }).collect(),
         lines: lines.iter().map(|(day, number)| line(*day, *number)).collect(),
     }
-}
-
-fn balance(of: AccountId) -> u128 {
-    get_account_balance::<DefaultEnvironment>(of).unwrap_or(0)
 }
 
 fn funds(claims: &mut Claims, plan: PlanId, amount: u128) -> Result<(), ClaimsError> {

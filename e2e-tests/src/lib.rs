@@ -1,5 +1,6 @@
 //! What the journeys share: a world with a suite of its own, documents to put into it, and a way past the typed client.
 
+mod block;
 pub mod orders;
 pub mod public;
 pub mod raw;

@@ -36,7 +36,7 @@ pub fn mandate(powers: salus_domain::codes::PowerSet) -> Mandate {
 /// What a patient says who agrees to a proposal.
 #[must_use]
 pub fn agreed(proposal: &Consent) -> Hash {
-    commitment::proposal(&|input: &[u8]| blake2b_256(input), proposal)
+    commitment::proposal(&blake2b_256, proposal)
 }
 
 impl World {

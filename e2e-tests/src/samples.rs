@@ -11,14 +11,12 @@ use salus_domain::consent::{Actor, Base, Consent, Decision, Provision};
 use salus_domain::ids::{CodeTag, Hash, PlanId};
 use salus_domain::money::{Amount, BasisPoints};
 use salus_domain::request::{Principal, Request};
+pub use salus_domain::time::DAY;
 use salus_domain::time::{Period, Timestamp};
 use salus_interface::access::RecordTerms;
 
 /// One whole token of the development chain.
 pub const UNIT: u128 = 1_000_000_000_000;
-/// A day, in milliseconds.
-pub const DAY: u64 = 86_400_000;
-
 /// A consent that speaks only where a provision matches, without end.
 #[must_use]
 pub fn consent(provisions: Vec<Provision>) -> Consent {
@@ -94,7 +92,7 @@ pub const fn line(number: u8, submitted: u128) -> Line {
 pub fn day(provider: &Keypair, member: &Keypair, now: Timestamp, before: u64) -> ServiceDay {
     let date = Timestamp((now.0 / DAY - before) * DAY);
     let names = [member, provider].map(|who| hex::encode(person(who).0));
-    let nullifier = service_day(&|input: &[u8]| blake2b_256(input), &[7; 32], &names[0], &names[1], date);
+    let nullifier = service_day(&blake2b_256, &[7; 32], &names[0], &names[1], date);
     ServiceDay { date, nullifier }
 }
 

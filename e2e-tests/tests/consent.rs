@@ -6,7 +6,7 @@ use salus_domain::evaluate::{Answer, Deciding, Evaluation};
 use salus_domain::ids::ConsentId;
 use salus_domain::request::Request;
 use salus_domain::time::{Period, Timestamp};
-use salus_e2e_tests::raw::{contracts_call, in_one_block};
+use salus_e2e_tests::raw::contracts_call;
 use salus_e2e_tests::samples::{consent, for_payment, for_treatment, provision, record, treatment_by};
 use salus_e2e_tests::{account, endless, id, person, Result, World};
 use salus_interface::access::{AccessDecided, AccessDecision, Ground, Refusal};
@@ -76,16 +76,9 @@ async fn a_request_after_a_revoke_in_the_same_block_is_refused() -> Result {
     let revoke = world.registry.revoke(given);
     let revokes = (&world.patient, contracts_call(world.registry.address(), 0, revoke.input()));
 
-    let order = in_one_block([asks(), revokes, asks()]);
-    let alice = salus_client::signer::from_suri("//Alice")?;
-    let block = world.raw.submit(&order, &alice).await??.block;
-
-    let events = world.chain.contract_events(world.grants.address(), block, block, |_| {}).await?;
-    let decisions: Vec<_> = events
-        .iter()
-        .filter_map(|found| found.event.decode::<AccessDecided>())
-        .map(|event| endless(event.decision))
-        .collect();
+    let block = world.in_one_block([asks(), revokes, asks()]).await?;
+    let decisions = world.told::<AccessDecided>(block).await?;
+    let decisions: Vec<_> = decisions.iter().map(|event| endless(event.decision)).collect();
     let ground = Ground::Consent(Deciding { consent: given, provision: Some(0) });
     let expected = [
         AccessDecision::Permitted { version: 1, ground, until: Timestamp::MAX },

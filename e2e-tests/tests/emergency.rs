@@ -7,7 +7,7 @@ use salus_domain::codes::{Action, Power, PowerSet, Purpose, Role};
 use salus_domain::consent::{Base, Consent};
 use salus_domain::ids::{Hash, RecordId};
 use salus_e2e_tests::orders::{mandate, without_tokens};
-use salus_e2e_tests::raw::{contracts_call, in_one_block};
+use salus_e2e_tests::raw::contracts_call;
 use salus_e2e_tests::samples::{consent, record, DAY};
 use salus_e2e_tests::{account, id, node_of_my_own, Result, World};
 use salus_interface::access::{
@@ -232,11 +232,9 @@ async fn an_emergency_that_nobody_reviews_in_time_is_forfeited_once() -> Result 
     let before = money(&world, &world.patient).await?;
     let input = forfeit();
     let forfeits = || (&world.stranger, contracts_call(world.grants.address(), 0, input.input()));
-    let twice = in_one_block([forfeits(), forfeits(), forfeits()]);
-    let block = world.raw.submit(&twice, &salus_client::signer::from_suri("//Alice")?).await??.block;
+    let block = world.in_one_block([forfeits(), forfeits(), forfeits()]).await?;
     assert_eq!(money(&world, &world.patient).await?, (before.0 - BOND, before.1 + BOND), "once");
-    let told = world.chain.contract_events(world.grants.address(), block, block, |_| {}).await?;
-    let told: Vec<_> = told.iter().filter_map(|found| found.event.decode::<EmergencyChanged>()).collect();
+    let told = world.told::<EmergencyChanged>(block).await?;
     assert_eq!(told.iter().map(|event| event.emergency.state).collect::<Vec<_>>(), [EmergencyState::Unreviewed]);
     assert_eq!(told[0].by, id(&world.stranger));
     assert_eq!(world.refused(&world.stranger, forfeit()).await?, AccessError::EmergencyClosed);

@@ -122,7 +122,7 @@ fn document() -> Result<Vec<u8>> {
 /// The commitment to a document. The salt follows from the secret of the account, by a hard derivation.
 fn committed(key: &Keypair, document: &[u8]) -> Hash {
     let salt = blake2b_256(&key.derive([DeriveJunction::hard("consent-source")]).public_key().0);
-    consent_source(&|input: &[u8]| blake2b_256(input), salt, document)
+    consent_source(&blake2b_256, salt, document)
 }
 
 /// Lets a hospital treat.

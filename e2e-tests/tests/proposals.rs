@@ -8,7 +8,7 @@ use salus_domain::evaluate::Answer;
 use salus_domain::ids::ConsentId;
 use salus_domain::time::{Period, Timestamp};
 use salus_e2e_tests::orders::{agreed, order, without_tokens};
-use salus_e2e_tests::raw::{contracts_call, in_one_block};
+use salus_e2e_tests::raw::contracts_call;
 use salus_e2e_tests::samples::{consent, for_payment, for_treatment, treatment_by, DAY};
 use salus_e2e_tests::{account, id, node_of_my_own, person, Result, World};
 use salus_interface::consent::{
@@ -112,11 +112,11 @@ async fn a_proposal_that_is_exchanged_in_the_last_moment_is_not_accepted() -> Re
     let exchange = world.registry.propose(id(&world.patient), &wider);
     let accept = world.registry.accept(id(&world.doctor), agreed(&seen));
     let registry = world.registry.address();
-    let calls = in_one_block([
+    let calls = [
         (&world.doctor, contracts_call(registry, 0, exchange.input())),
         (&world.patient, contracts_call(registry, 0, accept.input())),
-    ]);
-    world.raw.submit(&calls, &salus_client::signer::from_suri("//Alice")?).await??;
+    ];
+    world.in_one_block(calls).await?;
     assert_eq!((proposed(&world).await?, answer(&world).await?), (Some(wider), Answer::NoConsent));
     assert_eq!(world.counts(id(&world.patient)).await?, (0, 0, 0));
     Ok(())

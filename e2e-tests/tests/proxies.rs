@@ -6,7 +6,7 @@ use salus_domain::ids::ConsentId;
 use salus_domain::mandate::{Mandate, MandateMalformed};
 use salus_domain::time::{Period, Timestamp};
 use salus_e2e_tests::orders::{agreed, mandate, order, without_tokens};
-use salus_e2e_tests::raw::{contracts_call, in_one_block};
+use salus_e2e_tests::raw::contracts_call;
 use salus_e2e_tests::samples::{consent, for_payment, for_treatment, DAY};
 use salus_e2e_tests::{account, id, node_of_my_own, Result, World};
 use salus_interface::consent::{CarriedOut, ConsentError, Done, Instruction, Order, RelayError};
@@ -204,8 +204,8 @@ async fn a_mandate_that_is_taken_back_gives_nothing_more_in_the_same_block() -> 
     let remove = world.registry.remove_proxy(patient, id(proxy));
     let registry = world.registry.address();
     let records = || (proxy, contracts_call(registry, 0, record.input()));
-    let calls = in_one_block([records(), (&world.patient, contracts_call(registry, 0, remove.input())), records()]);
-    world.raw.submit(&calls, &salus_client::signer::from_suri("//Alice")?).await??;
+    let removes = (&world.patient, contracts_call(registry, 0, remove.input()));
+    world.in_one_block([records(), removes, records()]).await?;
     assert_eq!(world.counts(patient).await?, (1, 0, 1), "the first one only");
     Ok(())
 }

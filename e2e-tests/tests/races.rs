@@ -7,7 +7,7 @@ use salus_domain::codes::{Action, Purpose};
 use salus_domain::commitment::redemption;
 use salus_domain::ids::{Hash, RecordId};
 use salus_e2e_tests::orders::without_tokens;
-use salus_e2e_tests::raw::{contracts_call, in_one_block, Call};
+use salus_e2e_tests::raw::{contracts_call, Call};
 use salus_e2e_tests::samples::{for_treatment, record, DAY};
 use salus_e2e_tests::{id, person, Result, World};
 use salus_interface::access::{
@@ -18,10 +18,7 @@ use salus_interface::event::Event;
 
 /// The three calls get into one block, one after the other; what access grants told of them.
 async fn in_a_block<E: Event>(world: &World, calls: [(&Keypair, Call); 3]) -> Result<Vec<E>> {
-    let alice = salus_client::signer::from_suri("//Alice")?;
-    let block = world.raw.submit(&in_one_block(calls), &alice).await??.block;
-    let told = world.chain.contract_events(world.grants.address(), block, block, |_| {}).await?;
-    Ok(told.iter().filter_map(|found| found.event.decode()).collect())
+    world.told(world.in_one_block(calls).await?).await
 }
 
 fn call<T, E>(world: &World, message: &Message<T, E>) -> Call
@@ -108,9 +105,9 @@ async fn of_two_who_redeem_a_link_in_one_block_the_first_has_it() -> Result {
     for order in [[&world.doctor, &world.researcher], [&world.researcher, &world.doctor]] {
         let link = without_tokens(1)?.remove(0);
         let redeem = |who: &Keypair| {
-            let hash = |input: &[u8]| salus_client::blake2b_256(input);
             let grants = salus_client::domain_account(world.grants.address());
-            let signed = link.sign(&redemption(&hash, grants, person(&link), person(who), [9; 32])).0;
+            let signed =
+                link.sign(&redemption(&salus_client::blake2b_256, grants, person(&link), person(who), [9; 32])).0;
             call(&world, &world.grants.redeem(id(&link), [9; 32], signed))
         };
         let [first, second] = order;

@@ -1,13 +1,13 @@
 //! Patients without tokens sign, and anybody relays.
 
 use salus_client::deployment::{deploy, Mode, EMERGENCY_TERMS};
+use salus_client::ink_account;
 use salus_client::relay::{self, Outcome};
-use salus_client::{ink_account, signer};
 use salus_domain::codes::{Action, Purpose};
 use salus_domain::evaluate::Deciding;
 use salus_domain::ids::{ConsentId, Hash};
 use salus_e2e_tests::orders::{order, without_tokens};
-use salus_e2e_tests::raw::{contracts_call, in_one_block};
+use salus_e2e_tests::raw::contracts_call;
 use salus_e2e_tests::samples::{consent, for_payment, for_treatment, record, DAY};
 use salus_e2e_tests::{account, bundles, endless, id, node_of_my_own, Result, World};
 use salus_interface::access::{AccessDecided, AccessDecision, Ground, Refusal};
@@ -221,14 +221,9 @@ async fn a_request_after_a_relayed_revoke_in_the_same_block_is_refused() -> Resu
     let relay = world.registry.relay(&world.place(), &[revoke]);
     let relays = (&world.stranger, contracts_call(world.registry.address(), 0, relay.input()));
 
-    let calls = in_one_block([asks(), relays, asks()]);
-    let block = world.raw.submit(&calls, &signer::from_suri("//Alice")?).await??.block;
-    let events = world.chain.contract_events(world.grants.address(), block, block, |_| {}).await?;
-    let decisions: Vec<_> = events
-        .iter()
-        .filter_map(|found| found.event.decode::<AccessDecided>())
-        .map(|event| endless(event.decision))
-        .collect();
+    let block = world.in_one_block([asks(), relays, asks()]).await?;
+    let decisions = world.told::<AccessDecided>(block).await?;
+    let decisions: Vec<_> = decisions.iter().map(|event| endless(event.decision)).collect();
     let ground = Ground::Consent(Deciding { consent: given, provision: Some(0) });
     assert_eq!(
         decisions,

@@ -7,7 +7,7 @@ use salus_domain::consent::{Actor, Consent, Decision};
 use salus_domain::ids::RecordId;
 use salus_domain::time::{Period, Timestamp};
 use salus_e2e_tests::orders::without_tokens;
-use salus_e2e_tests::raw::{contracts_call, in_one_block};
+use salus_e2e_tests::raw::contracts_call;
 use salus_e2e_tests::samples::{consent, provision, record, DAY};
 use salus_e2e_tests::{id, node_of_my_own, person, Result, World};
 use salus_interface::access::{AccessDecided, AccessDecision, AccessError, LinkRedeemed, Redemption, Refusal};
@@ -17,13 +17,13 @@ const KEY: [u8; 32] = [9; 32];
 /// What the link signs for a provider, as it counts for this world's access grants.
 fn signed(world: &World, link: &Keypair, provider: &Keypair, key: [u8; 32]) -> [u8; 64] {
     let grants = domain_account(world.grants.address());
-    let bytes = redemption(&|input: &[u8]| blake2b_256(input), grants, person(link), person(provider), key);
+    let bytes = redemption(&blake2b_256, grants, person(link), person(provider), key);
     link.sign(&bytes).0
 }
 
 /// A consent that lets the link in for treatment.
 fn for_link(link: &Keypair) -> Consent {
-    let members = link_group(&|input: &[u8]| blake2b_256(input), person(link));
+    let members = link_group(&blake2b_256, person(link));
     consent(vec![provision(Decision::Permit, Actor::Organisation(members), Purpose::Treat.into())])
 }
 
@@ -124,10 +124,8 @@ async fn a_link_whose_consent_is_revoked_is_of_no_use_in_the_same_block() -> Res
     let asks = || (&world.researcher, contracts_call(world.grants.address(), 0, ask.input()));
     let revoke = world.registry.revoke_all();
     let revokes = (&world.patient, contracts_call(world.registry.address(), 0, revoke.input()));
-    let block = in_one_block([asks(), revokes, asks()]);
-    let block = world.raw.submit(&block, &salus_client::signer::from_suri("//Alice")?).await??.block;
-    let told = world.chain.contract_events(world.grants.address(), block, block, |_| {}).await?;
-    let decisions: Vec<_> = told.iter().filter_map(|found| found.event.decode::<AccessDecided>()).collect();
+    let block = world.in_one_block([asks(), revokes, asks()]).await?;
+    let decisions = world.told::<AccessDecided>(block).await?;
     assert!(matches!(decisions[0].decision, AccessDecision::Permitted { .. }));
     assert_eq!(decisions[1].decision, refused(Refusal::NoConsent));
     assert_eq!(decisions.len(), 2);

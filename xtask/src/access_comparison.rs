@@ -2,7 +2,7 @@
 
 use crate::comparison::{grant_to, put, with_exceptions};
 use crate::costs::{account, treatment_by, Meter};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use salus_client::deployment::Deployment;
 use salus_client::message::{Message, Query};
 use salus_client::{domain_account, ink_account, signer, Keypair};
@@ -10,8 +10,7 @@ use salus_domain::codes::{Action, Class, Confidentiality, Purpose, Role, RoleSet
 use salus_domain::evaluate::Evaluation;
 use salus_domain::ids::Hash;
 use salus_domain::request::Principal;
-use salus_domain::time::Timestamp;
-use salus_interface::access::{AccessDecision, AccessError, Credential, RecordTerms, Standing};
+use salus_interface::access::{AccessDecision, AccessError, RecordTerms};
 
 /// How many entries of a log are anchored together, and how much cheaper that is to be.
 const BATCH: u64 = 16_384;
@@ -42,7 +41,7 @@ async fn access(
     exceptions: bool,
 ) -> Result<()> {
     let patient = crate::comparison::funded(meter, &format!("//costs//access//{on_file}")).await?;
-    let (doctor, authority) = (signer::from_suri("//Charlie")?, signer::from_suri("//Bob")?);
+    let doctor = signer::from_suri("//Charlie")?;
     let (doctor_id, patient_id) = (ink_account(&account(&doctor)), ink_account(&account(&patient)));
     let (registry, grants) = (suite.registry(), suite.grants());
     let failed = |error: String| anyhow::anyhow!(error);
@@ -70,16 +69,10 @@ async fn access(
     anyhow::ensure!(matches!(decision, AccessDecision::Permitted { .. }), "access was refused: {decision:?}");
 
     let record = grants.record(id).read(&meter.chain).await?;
-    let record = record.ok_or_else(|| anyhow::anyhow!("the record is gone"))?;
+    let record = record.context("the record is gone")?;
     let setup = grants.setup().read(&meter.chain).await?;
     let vouched = grants.vouched(doctor_id).read(&meter.chain).await?;
-    let credential = vouched.credentials.first().copied().unwrap_or(Credential {
-        issuer: ink_account(&account(&authority)),
-        organisation: doctor_id,
-        roles: RoleSet::of(&[Role::Doctor]),
-        valid_until: Timestamp::MAX,
-        standing: Standing::Good,
-    });
+    let credential = vouched.credentials.first().copied().context("the doctor has no credential")?;
     // What the patient's cell is as long as follows from what was deposited for it.
     let file = usize::try_from((deposit - DEPOSIT_PER_ITEM) / DEPOSIT_PER_BYTE)?;
     let principal = Principal {

@@ -70,7 +70,7 @@ pub async fn measure(
     let link = signer::from_suri("//costs//link")?;
     let place = domain_account(grants.address());
     let by = domain_account(&account(&samples.doctor));
-    let signed = redemption(&|input: &[u8]| blake2b_256(input), place, domain_account(&account(&link)), by, [9; 32]);
+    let signed = redemption(&blake2b_256, place, domain_account(&account(&link)), by, [9; 32]);
     meter.act("the first time", grants.redeem(id(&link), [9; 32], link.sign(&signed).0), &samples.doctor).await?;
     meter.ask("redeemed", grants.redemption(id(&link))).await?;
 

@@ -343,7 +343,7 @@ async fn registry(meter: &mut Meter, registry: &ConsentRegistry, samples: &Sampl
     }
     meter.act("two consents", registry.revoke_all(), &samples.patient).await?;
 
-    let agreed = salus_domain::commitment::proposal(&|input: &[u8]| blake2b_256(input), consent);
+    let agreed = salus_domain::commitment::proposal(&blake2b_256, consent);
     meter.act("samples/consent.json", registry.propose(patient, consent), &samples.doctor).await?;
     meter.ask("one", registry.proposal(patient, doctor)).await?;
     meter.act("samples/consent.json", registry.accept(doctor, agreed), &samples.patient).await?;

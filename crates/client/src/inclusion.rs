@@ -73,13 +73,17 @@ impl Attempt {
         ClientError::Unconfirmed { extrinsic: hex0x(&self.extrinsic), reason: reason.to_string() }
     }
 
+    /// The first nonce of the account that no block up to this one has used.
+    pub(crate) async fn next_nonce(&self, at: &AtBlock) -> Result<u64, ClientError> {
+        Ok(at.transactions().account_nonce(&self.account).await?)
+    }
+
     /// Waits until a block has used its nonce, and looks for it in the blocks since it was signed. Only where it is in none
     /// of them can it be signed anew without being carried out twice.
     pub(crate) async fn find(self, chain: &Chain, finalised: bool) -> Result<Whereabouts, Failure> {
         for _ in 0..LOOKS {
             let at = chain.best().await?;
-            let nonce = at.transactions().account_nonce(&self.account).await.map_err(ClientError::from)?;
-            if nonce <= self.nonce {
+            if self.next_nonce(&at).await? <= self.nonce {
                 tokio::time::sleep(BETWEEN_LOOKS).await;
                 continue;
             }

@@ -36,7 +36,7 @@ pub fn is_signed(place: &Place, signed: &SignedOrder) -> bool {
 }
 
 fn bytes(place: &Place, signed: &SignedOrder) -> Vec<u8> {
-    signed.signed_bytes(&|input: &[u8]| blake2b_256(input), place)
+    signed.signed_bytes(&blake2b_256, place)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::chain::{AtBlock, Chain};
 use crate::error::ClientError;
 use crate::inclusion::{Attempt, Failure, Included, Whereabouts};
+use std::time::Duration;
 use subxt::client::OnlineClientAtBlockImpl;
 use subxt::config::substrate::SubstrateExtrinsicParamsBuilder;
 use subxt::config::SubstrateConfig;
@@ -15,6 +16,8 @@ use subxt_signer::sr25519::Keypair;
 const MORTALITY: u64 = 64;
 /// How often a transaction is signed anew because another one was faster with its nonce.
 const NONCE_RETRIES: usize = 8;
+/// How long a node tells nothing of a transaction before the chain is asked whether its nonce is used.
+const SILENCE: Duration = Duration::from_secs(10);
 /// By what a node says that it forgot a transaction for another one of the same account, which is not in a block yet.
 const USURPED: &str = "usurped";
 
@@ -153,7 +156,14 @@ impl<P: Payload> InPool<P> {
     async fn watch(&mut self, finalised: bool) -> Result<Told, Failure> {
         let attempt = self.attempt;
         loop {
-            let Some(status) = self.progress.next().await else {
+            let Ok(told) = tokio::time::timeout(SILENCE, self.progress.next()).await else {
+                // A node does not always tell what it forgot.
+                if attempt.next_nonce(&self.chain.best().await?).await? > attempt.nonce {
+                    return Ok(Told::NotIncluded("the node told nothing more of it".to_owned()));
+                }
+                continue;
+            };
+            let Some(status) = told else {
                 return Err(attempt.unconfirmed("the node stopped telling of it").into());
             };
             let block = match status.map_err(|error| attempt.unconfirmed(error))? {

@@ -108,7 +108,7 @@ fn within(what: &str, period: Period) -> String {
 fn moment(at: Timestamp) -> String {
     let known = i64::try_from(at.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     match known {
-        Some(time) if at.0.is_multiple_of(crate::date::DAY) => time.to_zoned(TimeZone::UTC).date().to_string(),
+        Some(time) if at.0.is_multiple_of(salus_domain::time::DAY) => time.to_zoned(TimeZone::UTC).date().to_string(),
         Some(time) => time.to_string(),
         None => format!("{} ms after 1970", at.0),
     }

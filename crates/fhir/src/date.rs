@@ -7,10 +7,7 @@ use crate::element::Node;
 use crate::error::{Refused, RefusedReason};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
-use salus_domain::time::{Period, Timestamp};
-
-/// One day in milliseconds.
-pub(crate) const DAY: u64 = 24 * 60 * 60 * 1000;
+use salus_domain::time::{Period, Timestamp, DAY};
 
 /// What a date or time stands for: Unix milliseconds, the end exclusive, perhaps before 1970.
 #[derive(Clone, Copy)]

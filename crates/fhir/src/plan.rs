@@ -20,7 +20,6 @@
 //! strings; `null` is no limit. Categories are codes of HL7 `ex-benefitcategory`; `"covered": "all"` names each of them.
 
 use crate::claim::tag;
-use crate::date::DAY;
 use crate::decimal::{Asset, Decimal, MAX_DECIMALS};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
@@ -29,6 +28,7 @@ use salus_domain::claim::{CostShare, PlanTerms, TermsMalformed};
 use salus_domain::codes::{Category, CategorySet};
 use salus_domain::ids::CodeTag;
 use salus_domain::money::{Amount, BasisPoints};
+use salus_domain::time::DAY;
 
 /// A plan as its file describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use salus_domain::evaluate::{evaluate, Answer};
 use salus_domain::ids::{Account, ConsentId, Hash, PlanId};
 use salus_domain::money::{Amount, BasisPoints};
 use salus_domain::request::{Principal, Request};
-use salus_domain::time::{Period, Timestamp};
+use salus_domain::time::{Period, Timestamp, DAY};
 use salus_fhir::claim::{ClaimItem, ClaimOptions, CompiledClaim};
 use salus_fhir::consent::{CompiledConsent, ConsentStatus, Release};
 use salus_fhir::coverage::CompiledCoverage;
@@ -30,7 +30,6 @@ use serde_json::json;
 
 /// One dollar in minor units.
 const DOLLAR: u128 = 1_000_000_000_000;
-const DAY: u64 = 86_400_000;
 
 fn cents(cents: u128) -> Amount {
     Amount(cents * DOLLAR / 100)

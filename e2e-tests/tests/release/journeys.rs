@@ -8,7 +8,7 @@ use salus_domain::codes::{Action, Purpose, Role};
 use salus_domain::commitment::{link_group, redemption};
 use salus_domain::consent::{Actor, Decision};
 use salus_domain::time::Timestamp;
-use salus_e2e_tests::raw::{contracts_call, in_one_block};
+use salus_e2e_tests::raw::contracts_call;
 use salus_e2e_tests::samples::{self, for_treatment, provision, DAY};
 use salus_e2e_tests::{account, id, person, Result, World};
 use salus_interface::access::{AccessDecided, PERMIT_LIFETIME};
@@ -161,8 +161,8 @@ async fn a_revoke_in_the_block_of_the_request_counts_whichever_comes_first() -> 
         let revoke = world.registry.revoke(scene.consent);
         let asks = (&world.doctor, contracts_call(world.grants.address(), 0, request.input()));
         let revokes = (&world.patient, contracts_call(world.registry.address(), 0, revoke.input()));
-        let order = in_one_block(if revoke_first { [revokes, asks] } else { [asks, revokes] });
-        let block = world.raw.submit(&order, &signer::from_suri("//Alice")?).await??.block;
+        let order = if revoke_first { [revokes, asks] } else { [asks, revokes] };
+        let block = world.in_one_block(order).await?;
         scene.until_final(block).await?;
         let events = world.chain.contract_events(world.grants.address(), block, block, |_| {}).await?;
         let decided = events.iter().find(|found| found.event.decode::<AccessDecided>().is_some()).ok_or("none")?;
@@ -262,14 +262,14 @@ async fn a_share_link_that_was_redeemed_gets_the_envelope_for_the_links_key() ->
     let scene = Scene::new().await?;
     let world = &scene.world;
     let (link, link_key) = (signer::from_suri(&format!("{}//link", scene.suri))?, EncryptionKeyPair::generate()?);
-    let organisation = Actor::Organisation(link_group(&|input: &[u8]| blake2b_256(input), person(&link)));
+    let organisation = Actor::Organisation(link_group(&blake2b_256, person(&link)));
     world.consents(&samples::consent(vec![provision(Decision::Permit, organisation, Purpose::Treat.into())])).await?;
     scene.vault.share(scene.place, &scene.patient_key, &link_key.public_key()).await?;
 
     world.credential(&world.researcher, &world.hospital, Role::Doctor, DAY).await?;
     let key = *link_key.public_key().as_bytes();
     let grants = domain_account(world.grants.address());
-    let signed = redemption(&|input: &[u8]| blake2b_256(input), grants, person(&link), person(&world.researcher), key);
+    let signed = redemption(&blake2b_256, grants, person(&link), person(&world.researcher), key);
     let redeem = world.grants.redeem(id(&link), key, link.sign(&signed).0);
     world.run(&world.researcher, redeem).await?;
     let request = world.grants.request_access(scene.record, Purpose::Treat, Action::Access, Some(id(&link)));

@@ -7,7 +7,7 @@ use crate::operations::{account_of, rotations, OperationError, Suite};
 use crate::output::{progress, Report};
 use crate::service::ServiceOption;
 use crate::values::show_record;
-use salus_client::{ink_account, signer, Keypair};
+use salus_client::{ink_account, signer, AccountId32, Keypair};
 use salus_domain::ids::RecordId;
 use salus_release::client::ReleaseClient;
 use salus_vault::{EncryptionPublicKey, Rotation};
@@ -115,20 +115,36 @@ async fn publish(global: &GlobalOptions, number: Option<u32>) -> Result<Report, 
         None => own_number(&suite, &signer).await?.unwrap_or(0),
     };
     let key = encryption_key(&signer, number).public_key();
-    let report = if global.dry_run {
-        let message = suite.deployment.grants().publish_key(*key.as_bytes());
-        let forecast = message.forecast(&suite.chain, &signer).await?;
+    let report = of_key(&account, number, &key);
+    if global.dry_run {
         let would = format!("publish the encryption key {key} (number {number}) of {account}");
-        Report::default().planned(&would).forecast(forecast.cost, forecast.fee, token)
-    } else {
-        let evidence = keys::publish(&suite, &signer, number).await?;
-        let word = if evidence.is_some() { "is published" } else { "was published before" };
-        Report::default()
-            .done(&format!("the encryption key {key} (number {number}) of {account} {word}"))
-            .evidence_or_unchanged(evidence.as_ref(), token)
-    };
-    let report = report.field("account", account.to_string()).field("number", number);
-    Ok(report.field("encryptionKey", key.to_string()))
+        return publishing(report, &suite, &signer, &key, &would).await;
+    }
+    let evidence = keys::publish(&suite, &signer, number).await?;
+    let word = if evidence.is_some() { "is published" } else { "was published before" };
+    let did = format!("the encryption key {key} (number {number}) of {account} {word}");
+    Ok(report.done(&did).evidence_or_unchanged(evidence.as_ref(), token))
+}
+
+/// A report about one of an account's keys.
+fn of_key(account: &AccountId32, number: u32, key: &EncryptionPublicKey) -> Report {
+    Report::default()
+        .field("account", account.to_string())
+        .field("number", number)
+        .field("encryptionKey", key.to_string())
+}
+
+/// What publishing a key would cost.
+async fn publishing(
+    report: Report,
+    suite: &Suite,
+    signer: &Keypair,
+    key: &EncryptionPublicKey,
+    would: &str,
+) -> Result<Report, Failure> {
+    let message = suite.deployment.grants().publish_key(*key.as_bytes());
+    let forecast = message.forecast(&suite.chain, signer).await?;
+    Ok(report.planned(would).forecast(forecast.cost, forecast.fee, suite.chain.token()))
 }
 
 /// The number of the key that is published; `None` where none is, or one that is not the account's own, which can be replaced and
@@ -155,19 +171,14 @@ async fn rotate(global: &GlobalOptions, service: &ServiceOption) -> Result<Repor
     let number = if is_begun { current } else { current + 1 };
     ensure_left(number)?;
     let key = encryption_key(&signer, number).public_key();
-    let report = Report::default()
-        .field("account", account.to_string())
-        .field("number", number)
-        .field("encryptionKey", key.to_string());
+    let report = of_key(&account, number, &key);
     if global.dry_run {
         if is_begun {
             return Ok(report.planned(&format!("wrap for key {number} of {account} what is left for keys before it")));
         }
-        let message = suite.deployment.grants().publish_key(*key.as_bytes());
-        let forecast = message.forecast(&suite.chain, &signer).await?;
         let would =
             format!("publish key {number} of {account}, and wrap for it all that the vault has for key {current}");
-        return Ok(report.planned(&would).forecast(forecast.cost, forecast.fee, token));
+        return publishing(report, &suite, &signer, &key, &would).await;
     }
     let (old, evidence) = match is_begun {
         true => (behind, None),
@@ -201,17 +212,12 @@ async fn exchange(global: &GlobalOptions, suite: &Suite, client: &ReleaseClient)
     let number = current + 1;
     ensure_left(number)?;
     let key = encryption_key(&signer, number).public_key();
-    let report = Report::default()
-        .field("account", account.to_string())
-        .field("number", number)
-        .field("encryptionKey", key.to_string());
+    let report = of_key(&account, number, &key);
     if global.dry_run {
-        let message = suite.deployment.grants().publish_key(*key.as_bytes());
-        let forecast = message.forecast(&suite.chain, &signer).await?;
         let would = format!(
             "collect what is wrapped for key {current} of {account}, publish key {number}, and wrap it for that"
         );
-        return Ok(report.planned(&would).forecast(forecast.cost, forecast.fee, token));
+        return publishing(report, suite, &signer, &key, &would).await;
     }
     let done = rotations::exchange(suite, client, &signer, number, progress()).await?;
     let failed = done.failed.iter().map(|(at, error)| {

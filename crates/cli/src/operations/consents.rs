@@ -54,7 +54,7 @@ pub fn compile_by(
 ) -> Result<CompiledConsent, OperationError> {
     let mut compiled = document.compile(|bytes| compile(bytes, directory))?;
     document.ensure_is_one_of(directory, "Consent.patient", &compiled.patient, &author.named)?;
-    compiled.consent.source = consent_source(&|input: &[u8]| blake2b_256(input), author.salt(), &document.bytes);
+    compiled.consent.source = consent_source(&blake2b_256, author.salt(), &document.bytes);
     Ok(compiled)
 }
 

@@ -20,7 +20,7 @@ pub fn salt(provider: &Keypair, patient: &AccountId32, words: &str) -> [u8; 32] 
 /// The commitment to a statement.
 #[must_use]
 pub fn committed(salt: [u8; 32], words: &str) -> Hash {
-    commitment::statement(&|input: &[u8]| blake2b_256(input), salt, words)
+    commitment::statement(&blake2b_256, salt, words)
 }
 
 /// The last emergency of a provider with a patient.

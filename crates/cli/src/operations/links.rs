@@ -98,10 +98,9 @@ impl Link {
     #[must_use]
     pub fn sign_for(&self, access_grants: &AccountId32, provider: &AccountId32) -> [u8; 64] {
         let key = *self.encryption_key().public_key().as_bytes();
-        let hash = |input: &[u8]| blake2b_256(input);
         let accounts = [access_grants, &self.account(), provider].map(domain_account);
         let [grants, link, provider] = accounts;
-        self.keypair.sign(&redemption(&hash, grants, link, provider, key)).0
+        self.keypair.sign(&redemption(&blake2b_256, grants, link, provider, key)).0
     }
 
     /// Fails where the link is for another chain than the one that is connected.

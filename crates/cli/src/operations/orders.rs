@@ -16,7 +16,7 @@ use serde_json::{json, Value};
 /// The hash by which a proposal is accepted.
 #[must_use]
 pub fn proposal_hash(consent: &Consent) -> Hash {
-    commitment::proposal(&|input: &[u8]| blake2b_256(input), consent)
+    commitment::proposal(&blake2b_256, consent)
 }
 
 /// A hash as it is written.

@@ -43,14 +43,14 @@ impl Scope {
 /// The organisation that a link stands for: what consents name, and whoever redeems the link counts as a member of.
 #[must_use]
 pub fn group(link: &AccountId32) -> AccountId32 {
-    AccountId32(link_group(&|input: &[u8]| blake2b_256(input), domain_account(link)).0)
+    AccountId32(link_group(&blake2b_256, domain_account(link)).0)
 }
 
 /// The salted commitment that marks a consent as that of a link: with the patient's secret it can be told apart from all
 /// others, and by nobody else.
 fn mark(patient: &Keypair, group: &AccountId32) -> Hash {
     let salt = secret_of(patient, "salus-share-link");
-    consent_source(&|input: &[u8]| blake2b_256(input), salt, &group.0)
+    consent_source(&blake2b_256, salt, &group.0)
 }
 
 /// The consent that a link stands for: whoever redeemed it may access what is within the scope, for the purpose, until then.

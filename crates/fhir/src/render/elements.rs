@@ -3,14 +3,14 @@
 use super::tree::Tree;
 use super::NotRenderable;
 use crate::consent::Release;
-use crate::date::{instant, DAY};
+use crate::date::instant;
 use crate::directory::{system, Directory, Kind, ACCOUNT_URN};
 use jiff::civil::Date;
 use jiff::Span;
 use salus_domain::codes::{Action, Class, Confidentiality, ConfidentialitySet, Purpose, Role, Sensitivity};
 use salus_domain::consent::{Actor, Decision, Provision};
 use salus_domain::ids::Account;
-use salus_domain::time::{Period, Timestamp};
+use salus_domain::time::{Period, Timestamp, DAY};
 use serde_json::{json, Map, Value};
 
 /// What every element is written with.

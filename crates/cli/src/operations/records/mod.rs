@@ -34,7 +34,7 @@ pub struct Registered {
 /// The id that a record will have.
 #[must_use]
 pub fn id_of(terms: &RecordTerms, registrant: &AccountId32) -> RecordId {
-    record_id(&|input: &[u8]| blake2b_256(input), domain_account(registrant), terms.commitment)
+    record_id(&blake2b_256, domain_account(registrant), terms.commitment)
 }
 
 /// A version of a record, as the vault names it.
