@@ -6,7 +6,9 @@ use ink::env::{test, DefaultEnvironment};
 use ink::primitives::AccountId;
 use salus_domain::time::Timestamp;
 use salus_interface::event::Event;
+use salus_interface::off_chain;
 use scale::DecodeAll;
+use std::fmt::Debug;
 
 /// An account that is `byte` all over.
 pub fn id(byte: u8) -> AccountId {
@@ -100,4 +102,27 @@ pub fn cell_size(mapping: &str, key: &[u8]) -> Option<usize> {
     }
     let cell = (ink::primitives::KeyComposer::from_str(mapping), Encoded(key));
     ink::env::contains_contract_storage(&cell).map(|size| size as usize)
+}
+
+/// Carries a message out as a chain does: where it is refused, every cell is what it was.
+pub fn message<T, E>(message: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let before = off_chain::dump();
+    let done = message();
+    if done.is_err() {
+        off_chain::restore(&before);
+    }
+    done
+}
+
+/// A message is refused before it has written or told anything.
+pub fn refused<T: PartialEq + Debug, E: PartialEq + Debug>(message: impl FnOnce() -> Result<T, E>, why: E) {
+    let (cells, events) = (off_chain::dump(), count());
+    assert_eq!(message(), Err(why));
+    assert_eq!(off_chain::dump(), cells, "a refused message writes nothing");
+    assert_eq!(count(), events, "a refused message tells nothing");
+}
+
+/// A message is refused after it has written, which a chain takes back.
+pub fn taken_back<T: PartialEq + Debug, E: PartialEq + Debug>(call: impl FnOnce() -> Result<T, E>, why: E) {
+    assert_eq!(message(call), Err(why));
 }

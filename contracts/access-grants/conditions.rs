@@ -6,6 +6,7 @@ use salus_domain::codes::Purpose;
 use salus_domain::ids::RecordId;
 use salus_domain::time::Timestamp;
 use salus_interface::access::{AccessError, Agreement, Condition, Record, Side};
+use salus_interface::Cells;
 
 /// Conditions, and what was agreed to.
 #[ink::storage_item]
@@ -28,16 +29,16 @@ impl Conditions {
         match condition {
             Some(condition) => {
                 ensure_well_formed(condition)?;
-                self.conditions.insert(cell, condition);
+                self.conditions.put(&cell, condition);
             }
-            None => self.conditions.remove(cell),
+            None => self.conditions.delete(&cell),
         }
         Ok(())
     }
 
     /// The condition of one side.
     pub fn get(&self, record: RecordId, side: Side) -> Option<Condition> {
-        self.conditions.get((record, side == Side::Patient))
+        self.conditions.read(&(record, side == Side::Patient))
     }
 
     /// The condition that a side of a record has now. The record says whether there is one, which saves a look.
@@ -71,7 +72,7 @@ impl Conditions {
         if agreement.until <= now {
             return Err(AccessError::AlreadyOver);
         }
-        self.agreements.insert((record, accessor, party), agreement);
+        self.agreements.put(&(record, accessor, party), agreement);
         Ok(())
     }
 
@@ -97,7 +98,7 @@ impl Conditions {
             };
             let mut missing = condition.needed;
             for party in condition.parties {
-                let agreement = self.agreements.get((id, accessor, party));
+                let agreement = self.agreements.read(&(id, accessor, party));
                 if let Some(agreement) = agreement.filter(|agreement| covers(agreement, record.version, purpose, now)) {
                     missing = missing.saturating_sub(1);
                     until = until.min(agreement.until);

@@ -9,6 +9,7 @@ use salus_domain::request::Principal;
 use salus_domain::time::Timestamp;
 use salus_interface::access::{AccessError, Accreditation, Credential, Refusal, Standing};
 use salus_interface::account;
+use salus_interface::Cells;
 
 /// Authorities, accreditations and credentials.
 #[ink::storage_item]
@@ -69,7 +70,7 @@ impl Credentials {
                 Err(AccessError::OtherIssuer)
             }
             _ => {
-                self.accredited.insert(organisation, accreditation);
+                self.accredited.put(&organisation, accreditation);
                 Ok(())
             }
         }
@@ -77,7 +78,7 @@ impl Credentials {
 
     /// What an authority vouched for of `organisation`.
     pub fn accreditation(&self, organisation: AccountId) -> Option<Accreditation> {
-        self.accredited.get(organisation)
+        self.accredited.read(&organisation)
     }
 
     /// The roles that `organisation` may give at `now`, and until when; or why none.
@@ -171,7 +172,7 @@ impl Credentials {
             None if is_full => return Err(AccessError::TooManyCredentials),
             None => credentials.push(credential),
         }
-        self.vouched.insert(provider, &credentials);
+        self.vouched.put(&provider, &credentials);
         Ok(())
     }
 
@@ -213,7 +214,7 @@ impl Credentials {
             (false, _) => return Err(AccessError::OtherIssuer),
         };
         let credential = *known;
-        self.vouched.insert(provider, &credentials);
+        self.vouched.put(&provider, &credentials);
         Ok(credential)
     }
 
@@ -223,12 +224,12 @@ impl Credentials {
         for credential in &mut credentials {
             credential.standing = Standing::Barred;
         }
-        self.vouched.insert(provider, &credentials);
+        self.vouched.put(&provider, &credentials);
     }
 
     /// Every credential of `provider`.
     pub fn of(&self, provider: AccountId) -> Vec<Credential> {
-        self.vouched.get(provider).unwrap_or_default()
+        self.vouched.read(&provider).unwrap_or_default()
     }
 
     /// As whom `provider` counts at `now`, or why as nobody: of several reasons the one that is closest to being let in.

@@ -6,6 +6,7 @@ use ink::storage::Mapping;
 use salus_domain::ids::Hash;
 use salus_domain::time::{Timestamp, DAY};
 use salus_interface::access::{AccessError, Emergency, EmergencyGround, EmergencyState, EmergencyTerms, Finding};
+use salus_interface::Cells;
 
 /// The last emergency of each provider with each patient. A cell keeps its size, and is only ever paid for by the
 /// provider.
@@ -52,13 +53,13 @@ impl Emergencies {
             review_until: now.plus(terms.review),
             state: EmergencyState::Open,
         };
-        self.emergencies.insert((provider, patient), &emergency);
+        self.emergencies.put(&(provider, patient), &emergency);
         Ok(emergency)
     }
 
     /// The provider's last emergency with a patient.
     pub fn get(&self, provider: AccountId, patient: AccountId) -> Option<Emergency> {
-        self.emergencies.get((provider, patient))
+        self.emergencies.read(&(provider, patient))
     }
 
     /// The emergency that lets a provider in at `now`.
@@ -89,7 +90,7 @@ impl Emergencies {
         }
         emergency.state = EmergencyState::Disputed;
         emergency.access_until = emergency.access_until.min(now);
-        self.emergencies.insert((provider, patient), &emergency);
+        self.emergencies.put(&(provider, patient), &emergency);
         Ok(emergency)
     }
 
@@ -137,7 +138,7 @@ impl Emergencies {
     ) -> Payout {
         let mut emergency = last;
         emergency.state = state;
-        self.emergencies.insert((provider, patient), &emergency);
+        self.emergencies.put(&(provider, patient), &emergency);
         Payout { emergency, to }
     }
 }

@@ -3,6 +3,7 @@
 use ink::primitives::AccountId;
 use ink::storage::Mapping;
 use salus_interface::access::{AccessError, Redemption};
+use salus_interface::Cells;
 
 /// Published keys, and who redeemed which link.
 #[ink::storage_item]
@@ -19,7 +20,7 @@ impl Keys {
     /// Replaces what `account` published before.
     pub fn publish(&mut self, account: AccountId, key: &[u8; 32]) -> Result<(), AccessError> {
         ensure_strong(key)?;
-        self.published.insert(account, &AccountId::from(*key));
+        self.published.put(&account, &AccountId::from(*key));
         Ok(())
     }
 
@@ -30,7 +31,7 @@ impl Keys {
 
     /// The key of `account`.
     pub fn of(&self, account: AccountId) -> Option<[u8; 32]> {
-        self.published.get(account).map(|key| *key.as_ref())
+        self.published.read(&account).map(|key| *key.as_ref())
     }
 
     /// Gives the link to whoever comes first; returns whether it is new. `signed` says whether the link signed that.
@@ -41,7 +42,7 @@ impl Keys {
         }
         match self.redemption(link) {
             None => {
-                self.redeemed.insert(link, redemption);
+                self.redeemed.put(&link, redemption);
                 Ok(true)
             }
             Some(known) if known == *redemption => Ok(false),
@@ -51,7 +52,7 @@ impl Keys {
 
     /// Who redeemed a link.
     pub fn redemption(&self, link: AccountId) -> Option<Redemption> {
-        self.redeemed.get(link)
+        self.redeemed.read(&link)
     }
 }
 

@@ -6,6 +6,7 @@ use ink::storage::Mapping;
 use salus_domain::ids::Hash;
 use salus_domain::merkle::{self, Sha256};
 use salus_interface::access::{AccessError, Anchor, Log};
+use salus_interface::Cells;
 
 /// One log for each account that keeps one.
 #[ink::storage_item]
@@ -32,7 +33,7 @@ impl Logs {
             return Ok(None);
         }
         log.anchor = Some(anchor);
-        self.logs.insert(account, &log);
+        self.logs.put(&account, &log);
         Ok(Some((size, root)))
     }
 
@@ -43,13 +44,13 @@ impl Logs {
             return Err(AccessError::OutOfOrder);
         }
         log.written = number.saturating_add(1);
-        self.logs.insert(account, &log);
+        self.logs.put(&account, &log);
         Ok(())
     }
 
     /// How a log stands.
     pub fn get(&self, account: AccountId) -> Log {
-        self.logs.get(account).unwrap_or_default()
+        self.logs.read(&account).unwrap_or_default()
     }
 
     /// Whether an entry is in a log, as it is anchored.

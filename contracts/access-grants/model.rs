@@ -185,9 +185,9 @@ impl Model {
                 if !self.is_authority(who) {
                     let own = self.accredited_now(organisation).filter(|_| who == organisation);
                     let own = own.ok_or(AccessError::NotAuthority)?;
-                    needs(!self.is_barred(who), AccessError::Barred)?;
                     let within = roles.iter().all(|role| own.roles.contains(role));
                     needs(within, AccessError::BeyondAccreditation)?;
+                    needs(!self.is_barred(who), AccessError::Barred)?;
                 }
                 self.is_over_or_bad(roles, valid_until)?;
                 let may_lift = self.is_authority(who) && caller != *provider;

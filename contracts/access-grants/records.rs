@@ -7,6 +7,7 @@ use salus_domain::codes::{Action, Purpose};
 use salus_domain::ids::RecordId;
 use salus_domain::request::{Principal, Request};
 use salus_interface::access::{AccessError, Record, RecordTerms, Side};
+use salus_interface::Cells;
 
 /// Every record.
 #[ink::storage_item]
@@ -38,13 +39,13 @@ impl Records {
             custodian_condition: false,
             erased: false,
         };
-        self.records.insert(id, &record);
+        self.records.put(&id, &record);
         Ok(())
     }
 
     /// A record, erased or not. In a box: it is large, and goes from hand to hand.
     pub fn get(&self, id: RecordId) -> Option<Box<Record>> {
-        self.records.get(id).map(Box::new)
+        self.records.read(&id).map(Box::new)
     }
 
     /// A record that is not erased.
@@ -85,7 +86,7 @@ impl Records {
         ensure_well_formed(&terms)?;
         record.version = record.version.checked_add(1).ok_or(AccessError::VersionsUsedUp)?;
         record.terms = terms;
-        self.records.insert(id, record);
+        self.records.put(&id, record);
         Ok(record.version)
     }
 
@@ -95,13 +96,13 @@ impl Records {
             Side::Patient => record.patient_condition = is_set,
             Side::Custodian => record.custodian_condition = is_set,
         }
-        self.records.insert(id, record);
+        self.records.put(&id, record);
     }
 
     /// Gives a record up for good. The cell keeps its size: its deposit stays the custodian's. Does not check who calls.
     pub fn erase(&mut self, id: RecordId, record: &mut Record) {
         record.erased = true;
-        self.records.insert(id, record);
+        self.records.put(&id, record);
     }
 }
 

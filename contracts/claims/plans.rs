@@ -1,190 +1,233 @@
-//! Plans, their pools and fees, and who is covered. Caller and time are arguments.
-//!
-//! What changes with every claim (a pool, a coverage) lies in cells apart from what does not (a plan's terms, fees).
+//! Plans: their terms by version, pools, fees and networks. Caller and time are arguments.
 
-use ink::prelude::vec::Vec;
+use ink::prelude::{boxed::Box, vec::Vec};
 use ink::primitives::AccountId;
-use ink::storage::Mapping;
-use salus_domain::adjudicate::Accumulators;
-use salus_domain::claim::{PlanTerms, Submission};
+use ink::storage::{Lazy, Mapping};
 use salus_domain::ids::{CodeTag, PlanId};
 use salus_domain::money::Amount;
-use salus_domain::time::{Period, Timestamp};
-use salus_interface::claims::{ClaimsError, Coverage, Pool, MAX_COVERAGES};
+use salus_domain::plan::{fee_page, Fee, PlanTerms, MAX_PAGE, MAX_PAGES};
+use salus_interface::claims::{Asset, ClaimsError, Plan, Pool};
+use salus_interface::Cells;
+use scale::Encode;
 
 /// Every plan.
 #[ink::storage_item]
 #[derive(Default)]
 #[cfg_attr(test, derive(Debug))]
-#[allow(clippy::type_complexity, reason = "in what the macro makes")]
 pub struct Plans {
-    next: u32,
-    plans: Mapping<PlanId, KeptPlan>,
-    pools: Mapping<PlanId, Pool>,
-    fees: Mapping<(PlanId, CodeTag), Fee>,
-    coverages: Mapping<(PlanId, AccountId), Vec<Coverage>>,
+    next: Lazy<u32>,
+    /// What claims change (the pool) lies with what they read anyway.
+    plans: Mapping<PlanId, Plan>,
+    terms: Mapping<(PlanId, u32), KeptTerms>,
+    fees: Mapping<(PlanId, u8), FeePage>,
+    network: Mapping<(PlanId, AccountId), ()>,
+    debts: Mapping<(PlanId, AccountId), Debt>,
 }
 
-/// What of a plan does not change.
-#[derive(Clone)]
+/// A version of a plan's terms.
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub struct KeptPlan {
-    /// Who opened it.
-    pub insurer: AccountId,
-    /// What it promises.
-    pub terms: PlanTerms,
+pub struct KeptTerms(PlanTerms);
+
+impl scale::EncodeLike<KeptTerms> for PlanTerms {}
+
+/// What a provider owes a pool.
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct Debt(Amount);
+
+/// A page of a fee schedule: fees, each encoded in 32 bytes. A search decodes what it finds only.
+#[derive(Default)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct FeePage(Vec<u8>);
+
+salus_interface::kept_in_one_cell!(KeptTerms, Debt, FeePage);
+
+/// The bytes of a code, and of a fee.
+const CODE: usize = 16;
+const FEE: usize = 32;
+
+impl FeePage {
+    /// What is allowed for one unit.
+    pub fn price(&self, code: CodeTag) -> Option<Amount> {
+        let fees = self.0.as_chunks::<FEE>().0;
+        let price = fees.iter().map(|fee| fee.split_at(CODE)).find(|(own, _)| *own == code.0)?.1;
+        Some(Amount(u128::from_le_bytes(price.try_into().ok()?)))
+    }
 }
-
-/// What is allowed for one of a procedure.
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub struct Fee(Amount);
-
-salus_interface::kept_in_one_cell!(KeptPlan, Fee);
 
 impl Plans {
     /// Adds a plan with an empty pool.
-    pub fn open(&mut self, insurer: AccountId, terms: &PlanTerms) -> Result<PlanId, ClaimsError> {
+    pub fn open(
+        &mut self,
+        insurer: AccountId,
+        arbiter: AccountId,
+        asset: Asset,
+        fee_pages: u16,
+        terms: &PlanTerms,
+    ) -> Result<PlanId, ClaimsError> {
         terms.validate().map_err(ClaimsError::TermsMalformed)?;
-        let id = PlanId(self.next);
-        self.next = self.next.checked_add(1).ok_or(ClaimsError::IdsUsedUp)?;
-        self.plans.insert(id, &KeptPlan { insurer, terms: terms.clone() });
+        if !fee_pages.is_power_of_two() || fee_pages > MAX_PAGES {
+            return Err(ClaimsError::WrongPages);
+        }
+        let next = self.next.get_or_default();
+        self.next.set(&next.checked_add(1).ok_or(ClaimsError::IdsUsedUp)?);
+        let id = PlanId(next);
+        let plan = Plan { insurer, arbiter, asset, version: 0, frozen: false, fee_pages, pool: Pool::default() };
+        self.write(id, &plan);
+        self.terms.put(&(id, 0), terms);
         Ok(id)
     }
 
     /// A plan.
-    pub fn get(&self, plan: PlanId) -> Result<KeptPlan, ClaimsError> {
-        self.plans.get(plan).ok_or(ClaimsError::PlanNotFound)
+    pub fn get(&self, plan: PlanId) -> Result<Box<Plan>, ClaimsError> {
+        self.plans.read(&plan).map(Box::new).ok_or(ClaimsError::PlanNotFound)
     }
 
-    /// The guard of what only the insurer may do.
-    pub fn ensure_insurer(&self, plan: PlanId, caller: AccountId) -> Result<(), ClaimsError> {
-        if self.get(plan)?.insurer == caller {
-            Ok(())
+    /// A plan of the caller's: the guard of what only the insurer may do.
+    pub fn of_insurer(&self, plan: PlanId, caller: AccountId) -> Result<Box<Plan>, ClaimsError> {
+        let found = self.get(plan)?;
+        if found.insurer == caller {
+            Ok(found)
         } else {
             Err(ClaimsError::NotInsurer)
         }
     }
 
-    /// A plan's money; nothing where there is no such plan.
-    pub fn pool(&self, plan: PlanId) -> Pool {
-        self.pools.get(plan).unwrap_or_default()
+    /// Writes a plan.
+    pub fn write(&mut self, id: PlanId, plan: &Plan) {
+        self.plans.put(&id, plan);
     }
 
-    /// Sets a plan's money: for taking back what [`Plans::pay_reserved`] did.
-    pub fn write_pool(&mut self, plan: PlanId, pool: Pool) {
-        self.pools.insert(plan, &pool);
+    /// Adds a version of a plan's terms. Does not check who calls.
+    pub fn revise(&mut self, id: PlanId, plan: &mut Plan, terms: &PlanTerms) -> Result<u32, ClaimsError> {
+        terms.validate().map_err(ClaimsError::TermsMalformed)?;
+        plan.version = plan.version.checked_add(1).ok_or(ClaimsError::IdsUsedUp)?;
+        self.terms.put(&(id, plan.version), terms);
+        self.write(id, plan);
+        Ok(plan.version)
     }
 
-    /// Adds money to a pool.
-    pub fn fund(&mut self, plan: PlanId, amount: Amount) -> Result<(), ClaimsError> {
-        self.get(plan)?;
-        if amount == Amount::ZERO {
-            return Err(ClaimsError::NothingTransferred);
+    /// A version of a plan's terms.
+    pub fn terms(&self, plan: PlanId, version: u32) -> Result<PlanTerms, ClaimsError> {
+        self.terms.read(&(plan, version)).map(|KeptTerms(terms)| terms).ok_or(ClaimsError::PlanNotFound)
+    }
+
+    /// Sets a page of the fee schedule. Does not check who calls.
+    pub fn set_fees(&mut self, id: PlanId, plan: &Plan, page: u8, fees: &[Fee]) -> Result<(), ClaimsError> {
+        if fees.len() > MAX_PAGE {
+            return Err(ClaimsError::BatchTooLarge);
         }
-        let mut pool = self.pool(plan);
-        pool.funded = pool.funded.checked_add(amount).ok_or(ClaimsError::PoolOverflow)?;
-        self.write_pool(plan, pool);
+        let mut kept = Vec::with_capacity(fees.len().saturating_mul(FEE));
+        let mut before: Option<CodeTag> = None;
+        for fee in fees {
+            let ascends = before.is_none_or(|before| before.0 < fee.code.0);
+            if !ascends || fee_page(fee.code, plan.fee_pages) != page {
+                return Err(ClaimsError::NotOnThisPage);
+            }
+            before = Some(fee.code);
+            fee.encode_to(&mut kept);
+        }
+        if u16::from(page) >= plan.fee_pages {
+            return Err(ClaimsError::NotOnThisPage);
+        }
+        self.fees.put(&(id, page), &FeePage(kept));
         Ok(())
     }
 
-    /// Takes free money out of a pool. Does not check who calls.
-    pub fn withdraw(&mut self, plan: PlanId, amount: Amount) -> Result<(), ClaimsError> {
-        let mut pool = self.pool(plan);
-        if amount > pool.free() {
-            return Err(ClaimsError::PoolTooSmall);
-        }
-        pool.funded = pool.funded.minus(amount);
-        self.write_pool(plan, pool);
-        Ok(())
+    /// A page of the fee schedule.
+    pub fn fee_page(&self, plan: PlanId, page: u8) -> FeePage {
+        self.fees.read(&(plan, page)).unwrap_or_default()
     }
 
-    /// Keeps free money for a claim.
-    pub fn reserve(&mut self, plan: PlanId, amount: Amount) -> Result<(), ClaimsError> {
-        let mut pool = self.pool(plan);
-        if amount > pool.free() {
-            return Err(ClaimsError::PoolTooSmall);
-        }
-        pool.reserved = pool.reserved.checked_add(amount).ok_or(ClaimsError::PoolOverflow)?;
-        self.write_pool(plan, pool);
-        Ok(())
-    }
-
-    /// Counts money that was reserved as paid.
-    pub fn pay_reserved(&mut self, plan: PlanId, amount: Amount) -> Result<(), ClaimsError> {
-        let mut pool = self.pool(plan);
-        pool.reserved = pool.reserved.checked_sub(amount).ok_or(ClaimsError::PoolTooSmall)?;
-        pool.paid = pool.paid.checked_add(amount).ok_or(ClaimsError::PoolOverflow)?;
-        self.write_pool(plan, pool);
-        Ok(())
-    }
-
-    /// Sets fees. Does not check who calls.
-    pub fn set_fees(&mut self, plan: PlanId, fees: &[(CodeTag, Amount)]) {
-        for (code, amount) in fees {
-            self.fees.insert((plan, *code), &Fee(*amount));
-        }
-    }
-
-    /// What is allowed for one of a procedure.
+    /// What is allowed for one unit of a procedure.
     pub fn fee(&self, plan: PlanId, code: CodeTag) -> Option<Amount> {
-        self.fees.get((plan, code)).map(|Fee(amount)| amount)
+        let pages = self.get(plan).ok()?.fee_pages;
+        self.fee_page(plan, fee_page(code, pages)).price(code)
     }
 
-    /// A member's coverages, the earliest first.
-    pub fn coverages(&self, plan: PlanId, member: AccountId) -> Vec<Coverage> {
-        self.coverages.get((plan, member)).unwrap_or_default()
+    /// Takes providers into the network, or out of it. Does not check who calls.
+    pub fn set_network(&mut self, plan: PlanId, providers: &[AccountId], listed: bool) {
+        for provider in providers {
+            if listed {
+                self.network.put(&(plan, *provider), &());
+            } else {
+                self.network.delete(&(plan, *provider));
+            }
+        }
     }
 
-    /// The coverage that counts for a claim: the one in force on its first day of service.
-    pub fn coverage_for(&self, submission: &Submission, member: AccountId) -> Option<Coverage> {
-        let first = submission.days.iter().map(|day| day.date).min()?;
-        self.coverages(submission.plan, member).into_iter().find(|coverage| coverage.period.contains(first))
+    /// Whether a provider is in the network.
+    pub fn in_network(&self, plan: PlanId, provider: AccountId) -> bool {
+        self.network.contains((plan, provider))
     }
 
-    /// Adds a coverage after all that there are. Does not check who calls.
-    pub fn cover(&mut self, plan: PlanId, member: AccountId, period: Period) -> Result<(), ClaimsError> {
-        if !period.is_valid() {
-            return Err(ClaimsError::EmptyPeriod);
+    /// What a provider owes a pool.
+    pub fn debt(&self, plan: PlanId, provider: AccountId) -> Amount {
+        self.debts.read(&(plan, provider)).map_or(Amount::ZERO, |Debt(amount)| amount)
+    }
+
+    /// Sets what a provider owes a pool.
+    pub fn write_debt(&mut self, plan: PlanId, provider: AccountId, amount: Amount) {
+        if amount == Amount::ZERO {
+            self.debts.delete(&(plan, provider));
+        } else {
+            self.debts.put(&(plan, provider), &Debt(amount));
         }
-        let mut coverages = self.coverages(plan, member);
-        if coverages.last().is_some_and(|latest| latest.period.end > period.start) {
-            return Err(ClaimsError::AlreadyCovered);
-        }
-        if coverages.len() >= MAX_COVERAGES {
-            return Err(ClaimsError::TooManyCoverages);
-        }
-        coverages.push(Coverage { period, used: Accumulators::default() });
-        self.coverages.insert((plan, member), &coverages);
+    }
+}
+
+/// Adds money to a pool.
+pub fn fund(pool: &mut Pool, amount: Amount) -> Result<(), ClaimsError> {
+    pool.funded = pool.funded.checked_add(amount).ok_or(ClaimsError::PoolOverflow)?;
+    Ok(())
+}
+
+/// Takes free money out of a pool.
+pub fn withdraw(pool: &mut Pool, amount: Amount) -> Result<(), ClaimsError> {
+    ensure_free(pool, amount)?;
+    pool.funded = pool.funded.minus(amount);
+    Ok(())
+}
+
+/// Keeps free money for a claim.
+pub fn reserve(pool: &mut Pool, amount: Amount) -> Result<(), ClaimsError> {
+    ensure_free(pool, amount)?;
+    pool.reserved = pool.reserved.checked_add(amount).ok_or(ClaimsError::PoolOverflow)?;
+    Ok(())
+}
+
+fn ensure_free(pool: &Pool, amount: Amount) -> Result<(), ClaimsError> {
+    if amount > pool.free() {
+        Err(ClaimsError::PoolTooSmall)
+    } else {
         Ok(())
     }
+}
 
-    /// Ends the coverage that lasts until `end` at `end`. Does not check who calls.
-    pub fn end_coverage(
-        &mut self,
-        plan: PlanId,
-        member: AccountId,
-        end: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), ClaimsError> {
-        if end < now {
-            return Err(ClaimsError::InThePast);
-        }
-        let mut coverages = self.coverages(plan, member);
-        let coverage = coverages
-            .iter_mut()
-            .find(|coverage| coverage.period.start < end && end < coverage.period.end)
-            .ok_or(ClaimsError::NotCovered)?;
-        coverage.period.end = end;
-        self.coverages.insert((plan, member), &coverages);
-        Ok(())
-    }
+/// Settles a claim with `amount` of what is reserved, of which `withheld` comes out of what the provider owes and is free then.
+pub fn settle(pool: &mut Pool, amount: Amount, withheld: Amount) -> Result<(), ClaimsError> {
+    pool.reserved = pool.reserved.checked_sub(amount).ok_or(ClaimsError::PoolTooSmall)?;
+    pool.paid = pool.paid.checked_add(amount.minus(withheld)).ok_or(ClaimsError::PoolOverflow)?;
+    pool.owed = pool.owed.minus(withheld);
+    Ok(())
+}
 
-    /// Writes down what a member has used of a coverage's limits.
-    pub fn use_limits(&mut self, plan: PlanId, member: AccountId, period: Period, used: Accumulators) {
-        let mut coverages = self.coverages(plan, member);
-        if let Some(coverage) = coverages.iter_mut().find(|coverage| coverage.period == period) {
-            coverage.used = used;
-            self.coverages.insert((plan, member), &coverages);
-        }
-    }
+/// Undoes [`settle`].
+pub fn unsettle(pool: &mut Pool, amount: Amount, withheld: Amount) {
+    // It was taken off each of them before, so it fits again.
+    pool.reserved.0 = pool.reserved.0.saturating_add(amount.0);
+    pool.paid = pool.paid.minus(amount.minus(withheld));
+    pool.owed.0 = pool.owed.0.saturating_add(withheld.0);
+}
+
+/// Counts as owed what a reversed claim paid, and as free what was still reserved for it.
+pub fn reverse(pool: &mut Pool, paid: Amount, reserved: Amount) -> Result<(), ClaimsError> {
+    pool.reserved = pool.reserved.checked_sub(reserved).ok_or(ClaimsError::PoolTooSmall)?;
+    pool.owed = pool.owed.checked_add(paid).ok_or(ClaimsError::PoolOverflow)?;
+    Ok(())
+}
+
+/// Counts what a provider paid back.
+pub fn repay(pool: &mut Pool, amount: Amount) {
+    pool.paid = pool.paid.minus(amount);
+    pool.owed = pool.owed.minus(amount);
 }

@@ -1,198 +1,204 @@
-//! What holds after every sequence of calls by anybody.
+//! What holds after every sequence of messages by anybody, with tokens of every kind.
 
 use super::common::cases;
-use super::register::outcome;
+use super::ledger::{adds_up, is_edge, same, within_limits};
+use super::run::Run;
+use super::steps::{steps, Step, Who, HOSTILE, PEOPLE, PLANS};
 use super::*;
-use crate::register::Register;
-use proptest::collection::{hash_set, vec};
+use ink::primitives::AccountId;
+use proptest::collection::vec;
 use proptest::prelude::*;
-use salus_domain::codes::Reason;
-use salus_interface::claims::ClaimSettled;
-use std::collections::HashSet;
-use testing::events;
+use salus_interface::claims::ClaimsError;
+use salus_interface::off_chain;
 
-#[derive(Clone, Debug)]
-enum Step {
-    Fund(u8, u128),
-    Withdraw(u8, u128),
-    Adjudicate(u128),
-    Settle(u8, u64),
-    SettleBatch(u8, Vec<u64>),
-    Wait(u64),
-}
-
-fn steps() -> impl Strategy<Value = Step> {
-    let anybody = || prop_oneof![3 => Just(INSURER), 2 => INSURER..=STRANGER];
-    let amount = || prop_oneof![8 => 0..60u128, 1 => any::<u128>(), 1 => Just(u128::MAX)];
-    let claim = || 0..8u64;
-    prop_oneof![
-        3 => (anybody(), 0..60u128).prop_map(|(caller, amount)| Step::Fund(caller, amount)),
-        2 => (anybody(), amount()).prop_map(|(caller, amount)| Step::Withdraw(caller, amount)),
-        5 => amount().prop_map(Step::Adjudicate),
-        4 => (anybody(), claim()).prop_map(|(caller, claim)| Step::Settle(caller, claim)),
-        2 => (anybody(), vec(claim(), 0..5)).prop_map(|(caller, claims)| Step::SettleBatch(caller, claims)),
-        1 => (1..400u64).prop_map(Step::Wait),
-    ]
-}
-
-/// What a ledger keeps of a plan and its claims, without a word of [`Pool`].
-#[derive(Debug, Default)]
-struct Ledger {
-    paid_in: u128,
-    withdrawn: u128,
-    paid_out: u128,
-    /// For each claim: what is to be paid, from when on anybody may settle it, and whether it was paid.
-    claims: Vec<(u128, Timestamp, bool)>,
-}
-
-impl Ledger {
-    fn reserved(&self) -> u128 {
-        self.claims.iter().filter(|(_, _, paid)| !paid).map(|(amount, _, _)| amount).sum()
-    }
-
-    fn free(&self) -> u128 {
-        self.paid_in - self.withdrawn - self.paid_out - self.reserved()
-    }
-
-    fn settle(&mut self, caller: u8, claim: u64, now: Timestamp) -> Result<Amount, ClaimsError> {
-        let known = self.claims.get_mut(claim as usize).ok_or(ClaimsError::ClaimNotFound)?;
-        match *known {
-            (_, _, true) => Err(ClaimsError::AlreadySettled),
-            (0, _, _) => Err(ClaimsError::NothingToPay),
-            (_, due, _) if now < due && caller != INSURER => Err(ClaimsError::NotInsurer),
-            (amount, _, _) => {
-                known.2 = true;
-                self.paid_out += amount;
-                Ok(Amount(amount))
-            }
-        }
-    }
-}
-
-fn take(claims: &mut Claims, ledger: &mut Ledger, now: &mut Timestamp, step: Step) -> Result<(), TestCaseError> {
-    match step {
-        Step::Wait(time) => {
-            *now = now.plus(time);
-            at(*now);
-        }
-        Step::Fund(caller, amount) => {
-            calls(id(caller));
-            let expected = if amount == 0 { Err(ClaimsError::NothingTransferred) } else { Ok(()) };
-            prop_assert_eq!(funds(claims, PLAN, amount), expected);
-            ledger.paid_in += amount;
-        }
-        Step::Withdraw(caller, amount) => {
-            calls(id(caller));
-            let expected = match () {
-                () if caller != INSURER => Err(ClaimsError::NotInsurer),
-                () if amount > ledger.free() => Err(ClaimsError::PoolTooSmall),
-                () => Ok(()),
+impl Run {
+    /// What a settlement must answer; of the hostile token's claims, if it gets that far, only that it is paid or failed.
+    fn settlement(&self, caller: AccountId, places: &[usize]) -> Vec<Result<Option<u128>, ClaimsError>> {
+        let mut debts: Vec<_> = self.told.plans.iter().map(|told| told.debts.clone()).collect();
+        let mut answers = vec![];
+        let mut owing: Vec<((Asset, AccountId), u128, Vec<usize>)> = vec![];
+        let mut done: Vec<ClaimId> = vec![];
+        for (number, place) in places.iter().enumerate() {
+            let Some(claim) = self.known(*place) else {
+                answers.push(Err(ClaimsError::ClaimNotFound));
+                continue;
             };
-            prop_assert_eq!(claims.withdraw(PLAN, Amount(amount)), expected);
-            ledger.withdrawn += expected.map_or(0, |()| amount);
-        }
-        Step::Adjudicate(amount) => {
-            if amount > ledger.free() {
-                prop_assert_eq!(claims.plans.reserve(PLAN, Amount(amount)), Err(ClaimsError::PoolTooSmall));
-            } else {
-                let claim = adjudicated(claims, ledger.claims.len() as u64, amount);
-                ledger.claims.push((amount, claims.claim(claim).unwrap().due, false));
+            let plan = self.told.of(claim.plan).plan;
+            let amount = claim.total.payer.minus(claim.paid).0;
+            answers.push(match claim.status {
+                _ if done.contains(&self.claim_at(*place)) => Err(ClaimsError::AlreadySettled),
+                ClaimStatus::Settled => Err(ClaimsError::AlreadySettled),
+                ClaimStatus::Adjudicated if amount == 0 => Err(ClaimsError::NothingToPay),
+                ClaimStatus::Adjudicated if self.now < claim.due && caller != plan.insurer => {
+                    Err(ClaimsError::NotInsurer)
+                }
+                ClaimStatus::Adjudicated => Ok(Some(amount)),
+                _ => Err(ClaimsError::NotAdjudicated),
+            });
+            if answers[number].is_ok() {
+                done.push(self.claim_at(*place));
+                let debt = debts[claim.plan.0 as usize].entry(claim.provider).or_default();
+                let withheld = amount.min(*debt);
+                *debt -= withheld;
+                let to = (plan.asset, claim.provider);
+                let at = owing.iter().position(|(other, ..)| *other == to).unwrap_or_else(|| {
+                    owing.push((to, 0, vec![]));
+                    owing.len() - 1
+                });
+                owing[at].1 += amount - withheld;
+                owing[at].2.push(number);
             }
         }
-        Step::Settle(caller, claim) => {
-            calls(id(caller));
-            prop_assert_eq!(claims.settle(ClaimId(claim)), ledger.settle(caller, claim, *now));
+        for ((asset, provider), _, numbers) in owing.into_iter().filter(|(_, sum, _)| *sum > 0) {
+            let barred = others(|others| others.tokens[&id(TOKEN)].barred.contains(&provider));
+            for number in numbers {
+                if asset == Asset::Psp22(id(HOSTILE)) {
+                    answers[number] = Ok(None);
+                } else if asset == Asset::Psp22(id(TOKEN)) && barred {
+                    answers[number] = Err(ClaimsError::TransferFailed);
+                }
+            }
         }
-        Step::SettleBatch(caller, batch) => {
-            calls(id(caller));
-            let expected: Vec<_> = batch.iter().map(|claim| ledger.settle(caller, *claim, *now)).collect();
-            prop_assert_eq!(claims.settle_batch(batch.into_iter().map(ClaimId).collect()), Ok(expected));
-        }
+        answers
     }
-    Ok(())
+
+    /// One step, and all that must hold after it.
+    fn take(&mut self, who: Who, step: &Step) -> Result<(), TestCaseError> {
+        match step {
+            Step::Wait(hours) => {
+                self.now = self.now.plus(hours * DAY / 24);
+                at(self.now);
+            }
+            Step::Token(manner) => super::others::manner(HOSTILE, *manner),
+            Step::Bar(who, on) => {
+                others(|others| toggle(&mut others.tokens.get_mut(&id(TOKEN)).unwrap().barred, *who, *on))
+            }
+            Step::Credential(who, on) => others(|others| toggle(&mut others.uncredentialed, *who, !on)),
+            Step::Consent(who, on) => others(|others| toggle(&mut others.unwilling, *who, !on)),
+            Step::Silent(who, on) => others(|others| toggle(&mut others.silent, *who, !on)),
+            _ => {}
+        }
+        let caller = self.caller(who, step);
+        let may = self.may(step);
+        let expected = if let Step::Settle(places) = step { self.settlement(caller, places) } else { vec![] };
+        let statuses = self.statuses();
+        let (cells, tokens, events) = (off_chain::dump(), others(|others| others.tokens.clone()), testing::count());
+        let done = self.send(caller, step);
+        if done.is_ok() {
+            prop_assert!(may.is_none_or(|may| may.contains(&caller)), "{caller:?} may not {step:?}");
+            self.told.read(caller, self.now)?;
+        } else {
+            // What else is refused is refused before it writes.
+            let late =
+                matches!(step, Step::Submit(_, _, Some(_)) | Step::PassOn(..) | Step::Retry(_) | Step::Withdraw(..));
+            if !late {
+                prop_assert!(
+                    off_chain::dump() == cells && testing::count() == events,
+                    "{step:?} was refused and wrote"
+                );
+            }
+            off_chain::restore(&cells);
+            others(|others| others.tokens = tokens);
+            self.told.skip();
+        }
+        if let (Step::Settle(_), Ok(answers)) = (step, done) {
+            let paid = |amount: &Option<u128>| amount.map(Amount);
+            let expected: Vec<_> = expected.iter().map(|answer| answer.as_ref().map(paid)).collect();
+            for (given, expected) in answers.into_iter().zip(expected) {
+                match expected {
+                    Ok(None) => prop_assert!(given.is_ok() || given == Err(ClaimsError::TransferFailed)),
+                    Ok(Some(amount)) => prop_assert_eq!(given, Ok(amount)),
+                    Err(error) => prop_assert_eq!(given, Err(*error)),
+                }
+            }
+        }
+        for (id, from) in statuses {
+            let to = self.told.claims.get(&id).map(|filed| filed.claim.status);
+            prop_assert!(is_edge(Some(from), to), "{from:?} to {to:?}");
+        }
+        same(&self.claims, &self.told)?;
+        adds_up(&self.told, &self.sent)?;
+        within_limits(&self.told)
+    }
+
+    fn statuses(&self) -> Vec<(ClaimId, ClaimStatus)> {
+        self.told.claims.iter().map(|(id, filed)| (*id, filed.claim.status)).collect()
+    }
+
+    /// Once all deadlines are over, anybody gets everything paid; then nothing is reserved, and what is free goes back.
+    fn end(&mut self, reverse: bool) -> Result<(), TestCaseError> {
+        others(|others| {
+            others.silent.clear();
+            others.unwilling.clear();
+            others.uncredentialed.clear();
+            others.tokens.values_mut().for_each(|token| (token.manner, token.barred) = Default::default());
+        });
+        self.take(None, &Step::Wait(3 * YEAR / DAY * 24))?;
+        for number in 0..PLANS.len() as u32 {
+            self.take(Some(STRANGER), &Step::Fund(number, 1_000_000, 0))?;
+        }
+        for (place, claim) in self.all_claims() {
+            if crate::appeals::is_open(&claim) {
+                self.take(Some(STRANGER), &Step::Decide(place, false, None, true))?;
+                let beyond = claim.total.submitted > Amount(1_000_000);
+                // What brings no more, or was passed on, only the arbiter ends.
+                self.take(Some(ARBITER), &Step::Decide(place, true, None, true))?;
+                let open = self.known(place).is_some_and(|claim| crate::appeals::is_open(&claim));
+                prop_assert!(!open || beyond, "an appeal can be ended");
+            }
+        }
+        self.take(None, &Step::Wait(YEAR / DAY * 24))?;
+        let all: Vec<usize> = self.all_claims().into_iter().map(|(place, _)| place).collect();
+        for batch in all.chunks(20) {
+            self.take(Some(STRANGER), &Step::Settle(batch.to_vec()))?;
+        }
+        for (place, claim) in self.all_claims() {
+            let is_paid = !claim.status.stands() || claim.paid == claim.total.payer;
+            prop_assert!(is_paid, "anybody settles what is due: {claim:?}");
+            if claim.status.is_pended() {
+                self.take(None, &Step::WithdrawClaim(place))?;
+                prop_assert!(self.known(place).is_none());
+            } else if reverse && claim.status.stands() && !crate::appeals::is_open(&claim) {
+                self.take(Some(provider_of(&claim)), &Step::Reverse(place, true))?;
+                prop_assert_eq!(self.known(place).map(|claim| claim.status), Some(ClaimStatus::Reversed));
+            }
+        }
+        for number in 0..PLANS.len() as u32 {
+            let pool = self.told.of(PlanId(number)).plan.pool;
+            prop_assert_eq!(pool.reserved, Amount::ZERO, "no deadline strands money");
+            self.take(None, &Step::Withdraw(number, pool.free().0))?;
+            let pool = self.told.of(PlanId(number)).plan.pool;
+            prop_assert_eq!(pool.funded, pool.paid);
+        }
+        Ok(())
+    }
+}
+
+fn provider_of(claim: &Claim) -> u8 {
+    PEOPLE.into_iter().find(|who| id(*who) == claim.provider).unwrap_or(STRANGER)
+}
+
+fn toggle(all: &mut std::collections::BTreeSet<AccountId>, who: u8, on: bool) {
+    if on {
+        all.insert(id(who));
+    } else {
+        all.remove(&id(who));
+    }
 }
 
 proptest! {
-    #![proptest_config(cases(4))]
+    // A case is a hundred messages and more, after each of which everything is compared.
+    #![proptest_config(cases(100))]
 
     #[test]
-    fn funded_is_paid_and_reserved_and_free_and_a_claim_is_paid_at_most_once(steps in vec(steps(), 0..60)) {
-        let mut claims = claims_with_money(100);
-        let (mut ledger, mut now) = (Ledger { paid_in: 100, ..Ledger::default() }, NOW);
-        let before = [id(PROVIDER), id(MEMBER), id(OTHER_INSURER), id(STRANGER)].map(balance);
-        for step in steps {
-            take(&mut claims, &mut ledger, &mut now, step)?;
-            let pool = pool(&claims);
-            prop_assert_eq!(pool.funded.0, ledger.paid_in - ledger.withdrawn);
-            prop_assert_eq!((pool.paid.0, pool.reserved.0), (ledger.paid_out, ledger.reserved()));
-            prop_assert_eq!(pool.funded.0, pool.paid.0 + pool.reserved.0 + pool.free().0);
-            let other = claims.plan(PlanId(1)).unwrap().pool;
-            prop_assert_eq!(other, Pool { funded: Amount(100), ..Pool::default() }, "pools are apart");
-            let held = [pool, other].iter().map(|pool| pool.funded.0 - pool.paid.0).sum::<u128>();
-            prop_assert_eq!(balance(contract()) - EXISTENTIAL, held, "the contract holds what is not paid");
-        }
-        let after = [id(PROVIDER), id(MEMBER), id(OTHER_INSURER), id(STRANGER)].map(balance);
-        prop_assert_eq!(after[0] - before[0], ledger.paid_out);
-        prop_assert_eq!(&after[1..], &before[1..], "nobody but the payee is paid");
-        let told: Vec<_> = events::<ClaimSettled>().iter().map(|event| event.claim).collect();
-        prop_assert_eq!(told.iter().collect::<HashSet<_>>().len(), told.len());
-    }
-
-    #[test]
-    fn a_service_is_let_through_at_most_once(
-        all in vec((hash_set(5..9u64, 1..4), vec((0..3u8, 0..4u8, any::<bool>()), 1..6)), 1..8)
+    fn money_adds_up_and_cells_are_what_was_told_whoever_does_what(
+        steps in vec(steps(), 100..160),
+        reverse in any::<bool>(),
     ) {
-        new_chain();
-        let mut register = Register::default();
-        let mut let_through = HashSet::new();
-        for (days, lines) in all {
-            let days: Vec<_> = days.into_iter().collect();
-            let place = |day: u8| day % days.len() as u8;
-            let claimed: Vec<_> = lines.iter().map(|(day, number, _)| (place(*day), *number)).collect();
-            let claimed = submission(&days, &claimed);
-            let known = register.known_lines(id(PROVIDER), &claimed, CategorySet::ALL, |_| None).unwrap();
-            let mut in_this_claim = HashSet::new();
-            let mut denials = Vec::new();
-            for (line, (_, number, denied)) in known.iter().zip(&lines) {
-                let service = (line.date, *number);
-                let before = let_through.contains(&service) || !in_this_claim.insert(service);
-                prop_assert_eq!(line.duplicate, before);
-                denials.push(match (line.duplicate, denied) {
-                    (true, _) => Some(Reason::Duplicate),
-                    (false, true) => Some(Reason::NotCovered),
-                    (false, false) => None,
-                });
-                if denials.last() == Some(&None) {
-                    prop_assert!(let_through.insert(service), "once");
-                }
-            }
-            register.remember_services(id(PROVIDER), &claimed, &outcome(&denials)).unwrap();
+        let mut run = Run::begin()?;
+        for (who, step) in &steps {
+            run.take(*who, &run.aimed(step))?;
         }
-    }
-
-    #[test]
-    fn coverages_do_not_overlap_and_an_ended_one_is_never_longer(
-        steps in vec((any::<bool>(), 0..40u64, 0..12u64, 0..3u64), 0..60)
-    ) {
-        new_chain();
-        let mut plans = Plans::default();
-        let (mut now, member) = (Timestamp(0), id(MEMBER));
-        for (is_cover, start, length, time) in steps {
-            now = now.plus(time);
-            let before = plans.coverages(PLAN, member);
-            let done = if is_cover {
-                plans.cover(PLAN, member, period(start, start + length))
-            } else {
-                plans.end_coverage(PLAN, member, Timestamp(start), now)
-            };
-            let after = plans.coverages(PLAN, member);
-            prop_assert!(after.len() <= MAX_COVERAGES);
-            prop_assert!(after.iter().all(|one| one.period.is_valid()));
-            prop_assert!(after.windows(2).all(|two| two[0].period.end <= two[1].period.start));
-            for (old, new) in before.iter().zip(&after) {
-                prop_assert!(old.period.start == new.period.start && old.period.end >= new.period.end);
-            }
-            prop_assert_eq!(done.is_err(), before == after);
-        }
+        run.end(reverse)?;
     }
 }

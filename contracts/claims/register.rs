@@ -1,155 +1,121 @@
-//! The claims themselves, and which services were claimed before. Caller and time are arguments.
+//! The claims themselves, the services and prior authorisations. Caller and time are arguments.
 
-use ink::prelude::vec::Vec;
+use ink::prelude::{boxed::Box, vec::Vec};
 use ink::primitives::AccountId;
 use ink::storage::Mapping;
-use salus_domain::adjudicate::{Adjudication, KnownLine};
 use salus_domain::claim::Submission;
-use salus_domain::codes::{Action, CategorySet, Class, Confidentiality, Purpose, Role, SensitivitySet};
+use salus_domain::codes::{Action, Class, Confidentiality, Purpose, Role, SensitivitySet};
 use salus_domain::ids::{ClaimId, CodeTag, Hash};
-use salus_domain::money::Amount;
 use salus_domain::request::{Principal, Request};
-use salus_domain::time::{Period, Timestamp, DAY};
-use salus_interface::account;
-use salus_interface::claims::{Claim, ClaimsError, Coverage, MAX_SERVICES_PER_DAY};
+use salus_domain::time::Timestamp;
+use salus_interface::claims::{Authorisation, Claim, ClaimsError, Procedure};
+use salus_interface::{account, Cells};
 
 /// Every claim.
 #[ink::storage_item]
 #[derive(Default)]
 #[cfg_attr(test, derive(Debug))]
 pub struct Register {
-    next: u64,
     claims: Mapping<ClaimId, Claim>,
-    references: Mapping<(AccountId, Hash), Reference>,
-    /// What pended claims ask for; nothing is kept of the others but their outcome.
+    /// What pended claims ask for; of the others a commitment is kept.
     pended: Mapping<ClaimId, Pended>,
     /// By provider and the nullifier of a day, which names the provider too but cannot be checked here: so that nobody
     /// uses up another's. The services that were claimed of it and not denied. With the code's tag it is the
     /// nullifier of a line, for all lines of one day in one cell.
     services: Mapping<(AccountId, Hash), Services>,
+    authorisations: Mapping<Procedure, Authorisation>,
 }
-
-/// The claim that a reference was used for.
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub struct Reference(ClaimId);
 
 /// What a pended claim asks for.
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub struct Pended(Submission);
-
-impl scale::EncodeLike<Pended> for Submission {}
+pub struct Pended {
+    /// What was claimed.
+    pub submission: Submission,
+    /// The lines whose services the claims of earlier insurers have claimed.
+    pub held: u64,
+}
 
 /// Services of one day.
 #[derive(Default)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct Services(Vec<CodeTag>);
 
-salus_interface::kept_in_one_cell!(Reference, Pended, Services);
-
-/// A decision that is not written yet.
-pub struct Adjudicated {
-    /// The coverage that it was made under.
-    pub coverage: Option<Coverage>,
-    /// The decision.
-    pub adjudication: Adjudication,
-    /// From when on anybody may settle it.
-    pub due: Timestamp,
-}
+salus_interface::kept_in_one_cell!(Pended, Services);
 
 impl Register {
-    /// Fails where the provider used the reference before.
-    pub fn ensure_new(&self, provider: AccountId, reference: Hash) -> Result<(), ClaimsError> {
-        match self.by_reference(provider, reference) {
-            Some(earlier) => Err(ClaimsError::DuplicateClaim(earlier)),
-            None => Ok(()),
-        }
-    }
-
-    /// The claim that a provider submitted under a reference.
-    pub fn by_reference(&self, provider: AccountId, reference: Hash) -> Option<ClaimId> {
-        self.references.get((provider, reference)).map(|Reference(claim)| claim)
-    }
-
-    /// Takes the next id, for this reference.
-    pub fn next(&mut self, provider: AccountId, reference: Hash) -> Result<ClaimId, ClaimsError> {
-        let id = ClaimId(self.next);
-        self.next = self.next.checked_add(1).ok_or(ClaimsError::IdsUsedUp)?;
-        self.references.insert((provider, reference), &Reference(id));
-        Ok(id)
+    /// A claim, where there is one.
+    pub fn find(&self, claim: ClaimId) -> Option<Box<Claim>> {
+        self.claims.read(&claim).map(Box::new)
     }
 
     /// A claim.
-    pub fn get(&self, claim: ClaimId) -> Result<Claim, ClaimsError> {
-        self.claims.get(claim).ok_or(ClaimsError::ClaimNotFound)
+    pub fn get(&self, claim: ClaimId) -> Result<Box<Claim>, ClaimsError> {
+        self.find(claim).ok_or(ClaimsError::ClaimNotFound)
     }
 
     /// Writes a claim.
     pub fn write(&mut self, id: ClaimId, claim: &Claim) {
-        self.claims.insert(id, claim);
+        self.claims.put(&id, claim);
+    }
+
+    /// Removes a claim that was never decided.
+    pub fn remove(&mut self, id: ClaimId) {
+        self.claims.delete(&id);
+        self.pended.delete(&id);
     }
 
     /// Keeps what a claim asks for.
-    pub fn pend(&mut self, claim: ClaimId, submission: &Submission) {
-        self.pended.insert(claim, submission);
+    pub fn pend(&mut self, claim: ClaimId, pended: &Pended) {
+        self.pended.put(&claim, pended);
     }
 
-    /// Takes out what a pended claim asks for.
-    pub fn take_pended(&mut self, claim: ClaimId) -> Result<Submission, ClaimsError> {
-        self.pended.take(claim).map(|Pended(submission)| submission).ok_or(ClaimsError::NotPended)
+    /// Forgets what a claim asked for that is decided.
+    pub fn unpend(&mut self, claim: ClaimId) {
+        self.pended.delete(&claim);
     }
 
-    /// The lines of a validated claim, each with its day, its fee and whether it was claimed before, be it in the claim
-    /// itself.
-    pub fn known_lines(
-        &self,
-        provider: AccountId,
-        submission: &Submission,
-        covered: CategorySet,
-        fee: impl Fn(CodeTag) -> Option<Amount>,
-    ) -> Result<Vec<KnownLine>, ClaimsError> {
-        let mut days: Vec<_> =
-            submission.days.iter().map(|day| (day.date, self.services_of(provider, day.nullifier))).collect();
-        let mut lines = Vec::with_capacity(submission.lines.len());
-        for line in &submission.lines {
-            // Validated: the day is there.
-            let Some((date, services)) = days.get_mut(usize::from(line.day)) else { continue };
-            let duplicate = services.contains(&line.code);
-            // What the plan does not cover is not paid, and takes nothing away from another line.
-            if !duplicate && covered.contains(line.category) {
-                services.push(line.code);
-            }
-            lines.push(KnownLine { line: *line, date: *date, fee: fee(line.code), duplicate });
+    /// What a pended claim asks for.
+    pub fn pended(&self, claim: ClaimId) -> Result<Pended, ClaimsError> {
+        self.pended.read(&claim).ok_or(ClaimsError::NotPended)
+    }
+
+    /// The services that were claimed of a day.
+    pub fn services(&self, provider: AccountId, day: Hash) -> Vec<CodeTag> {
+        self.services.read(&(provider, day)).map(|Services(codes)| codes).unwrap_or_default()
+    }
+
+    /// Writes the services of a day.
+    pub fn write_services(&mut self, provider: AccountId, day: Hash, services: Vec<CodeTag>) {
+        self.services.put(&(provider, day), &Services(services));
+    }
+
+    /// How a prior authorisation stands.
+    pub fn authorisation(&self, procedure: Procedure) -> Option<Authorisation> {
+        self.authorisations.read(&procedure)
+    }
+
+    /// Writes a prior authorisation.
+    pub fn write_authorisation(&mut self, procedure: Procedure, authorisation: &Authorisation) {
+        self.authorisations.put(&procedure, authorisation);
+    }
+}
+
+/// A prior authorisation that was asked for. It cannot be where it is open, was refused, or is granted and not used up.
+pub fn request(
+    before: Option<Authorisation>,
+    quantity: u32,
+    now: Timestamp,
+    deadline: Timestamp,
+) -> Result<Authorisation, ClaimsError> {
+    if quantity == 0 {
+        return Err(ClaimsError::ZeroQuantity);
+    }
+    match before {
+        Some(Authorisation::Requested { .. } | Authorisation::Refused) => Err(ClaimsError::AlreadyRequested),
+        Some(Authorisation::Granted { quantity, until }) if quantity > 0 && until >= now => {
+            Err(ClaimsError::AlreadyRequested)
         }
-        Ok(lines)
-    }
-
-    /// Remembers the services that were not denied, so that they are claimed once.
-    pub fn remember_services(
-        &mut self,
-        provider: AccountId,
-        submission: &Submission,
-        adjudication: &Adjudication,
-    ) -> Result<(), ClaimsError> {
-        for (place, day) in submission.days.iter().enumerate() {
-            let mut services = self.services_of(provider, day.nullifier);
-            let before = services.len();
-            for (line, outcome) in submission.lines.iter().zip(&adjudication.lines) {
-                if usize::from(line.day) == place && !outcome.is_denied() {
-                    services.push(line.code);
-                }
-            }
-            if services.len() > MAX_SERVICES_PER_DAY {
-                return Err(ClaimsError::TooManyServices);
-            }
-            if services.len() > before {
-                self.services.insert((provider, day.nullifier), &Services(services));
-            }
-        }
-        Ok(())
-    }
-
-    fn services_of(&self, provider: AccountId, day: Hash) -> Vec<CodeTag> {
-        self.services.get((provider, day)).map(|Services(codes)| codes).unwrap_or_default()
+        _ => Ok(Authorisation::Requested { quantity, deadline }),
     }
 }
 
@@ -157,8 +123,6 @@ impl Register {
 /// payment (v3-ActReason HPAYMT).
 pub fn payment_request(insurer: AccountId, submission: &Submission) -> Request {
     let insurer = account(insurer);
-    let first = submission.days.iter().map(|day| day.date).min();
-    let last = submission.days.iter().map(|day| day.date.plus(DAY)).max();
     Request {
         principal: Principal { account: insurer, organisations: [insurer].into(), roles: Role::Payer.into() },
         purpose: Purpose::Hpaymt,
@@ -166,6 +130,6 @@ pub fn payment_request(insurer: AccountId, submission: &Submission) -> Request {
         confidentiality: Some(Confidentiality::N),
         sensitivity: Some(SensitivitySet::EMPTY),
         classes: Some(Class::Claim.into()),
-        data_period: first.zip(last).map(|(start, end)| Period { start, end }),
+        data_period: Some(submission.period()),
     }
 }

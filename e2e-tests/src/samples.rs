@@ -2,14 +2,16 @@
 
 use crate::person;
 use salus_client::{blake2b_256, Keypair};
-use salus_domain::claim::{CostShare, Line, PlanTerms, ServiceDay, Submission};
+use salus_domain::claim::{Line, ServiceDay, Submission};
 use salus_domain::codes::{
-    Action, Category, CategorySet, Class, Confidentiality, Purpose, PurposeSet, Role, SensitivitySet,
+    Action, Category, CategorySet, Class, Confidentiality, Measure, Purpose, PurposeSet, Role, SensitivitySet, Term,
+    Unit,
 };
 use salus_domain::commitment::service_day;
 use salus_domain::consent::{Actor, Base, Consent, Decision, Provision};
 use salus_domain::ids::{CodeTag, Hash, PlanId};
 use salus_domain::money::{Amount, BasisPoints};
+use salus_domain::plan::{Benefit, CostShare, Deadlines, Limit, PlanTerms, YEAR};
 use salus_domain::request::{Principal, Request};
 pub use salus_domain::time::DAY;
 use salus_domain::time::{Period, Timestamp};
@@ -17,6 +19,7 @@ use salus_interface::access::RecordTerms;
 
 /// One whole token of the development chain.
 pub const UNIT: u128 = 1_000_000_000_000;
+
 /// A consent that speaks only where a provision matches, without end.
 #[must_use]
 pub fn consent(provisions: Vec<Provision>) -> Consent {
@@ -53,19 +56,48 @@ pub fn record(number: u8) -> RecordTerms {
     }
 }
 
-/// A plan that pays 80 % of consultations and laboratory tests, without limits, within a day.
+/// What the patient bears of a service: an amount and basis points.
+#[must_use]
+pub const fn share(copay: u128, coinsurance: u16) -> CostShare {
+    CostShare { copay: Amount(copay), coinsurance: BasisPoints(coinsurance) }
+}
+
+/// The patient bears 20 % after the deductible, with every provider.
+#[must_use]
+pub const fn benefit() -> Benefit {
+    Benefit {
+        in_network: share(0, 2_000),
+        out_of_network: None,
+        deductible: true,
+        authorisation: false,
+        waiting_period: 0,
+    }
+}
+
+/// A plan that pays 80 % of consultations and laboratory tests, without limits, within a day. Everything else has ten days.
 #[must_use]
 pub fn terms() -> PlanTerms {
     PlanTerms {
-        deductible: Amount::ZERO,
-        cost_share: CostShare { copay: Amount::ZERO, coinsurance: BasisPoints(2_000) },
-        exceptions: Vec::new(),
-        out_of_pocket_maximum: Amount::UNLIMITED,
-        benefit_maximum: Amount::UNLIMITED,
-        waiting_period: 0,
         covered: CategorySet::of(&[Category::Consultation, Category::DiagnosticLab]),
-        settlement_period: DAY,
+        benefit: benefit(),
+        exceptions: Vec::new(),
+        limits: Vec::new(),
+        networked: false,
+        deadlines: Deadlines {
+            filing: YEAR,
+            authorisation: 10 * DAY,
+            settlement: DAY,
+            appeal: 10 * DAY,
+            review: 10 * DAY,
+            reversal: 10 * DAY,
+        },
     }
+}
+
+/// A limit for each member and coverage, of all services.
+#[must_use]
+pub const fn limit(measure: Measure, limit: u128) -> Limit {
+    Limit { measure, category: None, network: None, unit: Unit::Individual, term: Term::Annual, limit }
 }
 
 /// A procedure code's tag.
@@ -100,6 +132,12 @@ pub fn day(provider: &Keypair, member: &Keypair, now: Timestamp, before: u64) ->
 #[must_use]
 pub fn submission(plan: PlanId, member: &Keypair, reference: u8, day: ServiceDay, lines: Vec<Line>) -> Submission {
     Submission { plan, member: person(member), reference: Hash([reference; 32]), days: vec![day], lines }
+}
+
+/// What somebody says about an appeal or a reversal.
+#[must_use]
+pub const fn words(number: u8) -> Hash {
+    Hash([number; 32])
 }
 
 /// A doctor asks to access whatever there is, for treatment.

@@ -1,7 +1,7 @@
 //! A suite of contracts and the people around it, for one test.
 
 use crate::raw::Raw;
-use crate::samples::{self, DAY, UNIT};
+use crate::samples::{DAY, UNIT};
 use crate::Result;
 use ink_primitives::AccountId;
 use salus_client::bundle::Bundles;
@@ -10,14 +10,11 @@ use salus_client::deployment::{self, Deployment, Mode};
 use salus_client::message::{Executed, Message, Query};
 use salus_client::rules::Rule;
 use salus_client::{domain_account, ink_account, signer, AccountId32, CallError, Chain, Keypair};
-use salus_domain::claim::PlanTerms;
 use salus_domain::codes::Role;
 use salus_domain::consent::Consent;
-use salus_domain::ids::{Account, ConsentId, PlanId, RecordId};
-use salus_domain::money::Amount;
-use salus_domain::time::{Period, Timestamp};
+use salus_domain::ids::{Account, ConsentId, RecordId};
+use salus_domain::time::Timestamp;
 use salus_interface::access::{AccessDecided, AccessDecision, RecordRegistered, RecordTerms};
-use salus_interface::claims::{PlanOpened, Receipt};
 use salus_localnet::{Node, Options};
 use scale::Decode;
 use std::fmt::Debug;
@@ -54,6 +51,8 @@ pub struct World {
     pub patient: Keypair,
     /// Who opens plans.
     pub insurer: Keypair,
+    /// Who decides appeals against the insurer.
+    pub arbiter: Keypair,
     /// A provider of another organisation.
     pub researcher: Keypair,
     /// Nobody in particular.
@@ -80,9 +79,9 @@ impl World {
         let name = |who: &str| signer::from_suri(&format!("//e2e//{nonce}//{who}"));
         let governor = name("governor")?;
         let (authority, hospital, doctor) = (name("authority")?, name("hospital")?, name("doctor")?);
-        let (patient, insurer) = (name("patient")?, name("insurer")?);
+        let (patient, insurer, arbiter) = (name("patient")?, name("insurer")?, name("arbiter")?);
         let (researcher, stranger) = (name("researcher")?, name("stranger")?);
-        let people = [&governor, &authority, &doctor, &patient, &insurer, &researcher, &stranger];
+        let people = [&governor, &authority, &doctor, &patient, &insurer, &arbiter, &researcher, &stranger];
         raw.endow(&people.map(account), FUNDS).await?;
         let chain = Chain::connect(url).await?;
         let salt = nonce.to_le_bytes();
@@ -110,6 +109,7 @@ impl World {
             doctor,
             patient,
             insurer,
+            arbiter,
             researcher,
             stranger,
         })
@@ -210,39 +210,6 @@ impl World {
         use salus_domain::codes::{Action, Purpose};
         let done = self.run(who, self.grants.request_access(record, Purpose::Treat, Action::Access, None)).await?;
         Ok(endless(done.event::<AccessDecided>()?.decision))
-    }
-
-    /// The insurer opens a plan, funds it, and covers the patient from 30 days ago to 30 days ahead.
-    ///
-    /// # Errors
-    /// Where one of it fails.
-    pub async fn insures(&self, terms: &PlanTerms, pool: u128) -> Result<PlanId> {
-        let plan = self.run(&self.insurer, self.claims.open_plan(terms)).await?.event::<PlanOpened>()?.plan;
-        if pool > 0 {
-            self.run(&self.insurer, self.claims.fund(plan, Amount(pool))).await?;
-        }
-        let now = self.now().await?;
-        let period = Period { start: Timestamp(now.0 - 30 * DAY), end: now.plus(30 * DAY) };
-        self.run(&self.insurer, self.claims.cover(plan, id(&self.patient), period)).await?;
-        Ok(plan)
-    }
-
-    /// All that a claim needs: the doctor is credentialed, the patient is insured and lets the insurer pay.
-    ///
-    /// # Errors
-    /// Where one of it fails.
-    pub async fn ready_for_claims(&self, terms: &PlanTerms, pool: u128) -> Result<PlanId> {
-        self.establish().await?;
-        self.consents(&samples::for_payment(&self.insurer)).await?;
-        self.insures(terms, pool).await
-    }
-
-    /// The doctor submits a claim.
-    ///
-    /// # Errors
-    /// Where it is refused.
-    pub async fn claims_for(&self, submission: &salus_domain::claim::Submission) -> Result<Receipt> {
-        Ok(self.run(&self.doctor, self.claims.submit(submission)).await?.forecast)
     }
 }
 

@@ -1,387 +1,34 @@
-//! Plans, pools, coverage, claims and payment.
+//! Claims are adjudicated: where the money of each line goes, and why.
 
 use salus_client::contracts::Claims;
-use salus_client::{blake2b_256, client_account, ink_account};
-use salus_domain::claim::{CostShare, Line, PlanTerms, ServiceDay, TermsMalformed, MAX_LINES};
-use salus_domain::codes::{Category, CategorySet, Reason, ReasonSet};
+use salus_client::{blake2b_256, client_account};
+use salus_domain::claim::{Line, ServiceDay, MAX_LINES};
+use salus_domain::codes::{Category, Measure, Reason, ReasonSet, Term, Unit};
+use salus_domain::commitment::claim_id;
 use salus_domain::ids::{ClaimId, CodeTag, Hash, PlanId};
-use salus_domain::money::{Amount, BasisPoints};
-use salus_domain::time::{Period, Timestamp};
-use salus_e2e_tests::raw::call;
-use salus_e2e_tests::samples::{code, day, for_payment, line, submission, terms, DAY, UNIT};
-use salus_e2e_tests::{account, bundles, id, Result, World};
+use salus_domain::money::Amount;
+use salus_domain::plan::{Benefit, Fee, Limit, PlanTerms};
+use salus_domain::time::Timestamp;
+use salus_e2e_tests::claims::{reasons, Decided};
+use salus_e2e_tests::samples::{benefit, code, day, for_payment, limit, line, share, submission, terms, DAY, UNIT};
+use salus_e2e_tests::{account, bundles, id, person, Result, World};
 use salus_interface::claims::{
-    ClaimAdjudicated, ClaimPended, ClaimSettled, ClaimStatus, ClaimSubmitted, ClaimsError, CoverageEnded, FeesSet,
-    MemberCovered, PlanOpened, Pool, PoolFunded, PoolWithdrawn, Receipt, MAX_BATCH, MAX_COVERAGES, MAX_FEES,
-    MAX_SERVICES_PER_DAY,
+    Asset, ClaimAdjudicated, ClaimPended, ClaimStatus, ClaimWithdrawn, ClaimsError, ClaimsSettled, FeesSet, Filing,
+    Payment, Place, PlanOpened, Pool, PoolFunded, PoolWithdrawn, Since, MAX_SERVICES_PER_DAY,
 };
 use scale::Encode;
-use subxt::dynamic::Value;
 
 const POOL: u128 = 100 * UNIT;
 
-async fn yesterday(world: &World) -> Result<ServiceDay> {
-    Ok(day(&world.doctor, &world.patient, world.now().await?, 1))
-}
-
-async fn pool(world: &World, plan: PlanId) -> Result<Pool> {
-    Ok(world.read(world.claims.plan(plan)).await?.ok_or("no such plan")?.pool)
-}
-
-async fn held(world: &World) -> Result<u128> {
-    Ok(world.chain.balance(world.claims.address()).await?)
-}
-
-fn reasons(receipt: &Receipt) -> Vec<Vec<Reason>> {
-    receipt.adjudication.lines.iter().map(|line| line.reasons.iter().collect()).collect()
-}
-
 /// Claims one line and returns why it was denied; nothing may be reserved for it.
 async fn denial(world: &World, plan: PlanId, reference: u8, line: Line, day: ServiceDay) -> Result<Vec<Reason>> {
-    let before = pool(world, plan).await?;
+    let before = world.pool(plan).await?;
     let receipt = world.claims_for(&submission(plan, &world.patient, reference, day, vec![line])).await?;
     assert_eq!(receipt.status, ClaimStatus::Adjudicated);
     assert_eq!(receipt.adjudication.total.payer, Amount::ZERO);
-    assert_eq!(pool(world, plan).await?, before);
-    let settle = world.claims.settle(receipt.claim);
-    assert_eq!(world.refused(&world.insurer, settle).await?, ClaimsError::NothingToPay);
+    assert_eq!(world.pool(plan).await?, before);
+    assert_eq!(world.settles(&world.insurer, &[receipt.claim]).await?, [Err(ClaimsError::NothingToPay)]);
     Ok(reasons(&receipt).remove(0))
-}
-
-#[tokio::test]
-async fn a_claim_is_adjudicated_reserved_settled_and_the_money_adds_up() -> Result {
-    let world = World::new().await?;
-    let terms = PlanTerms {
-        deductible: Amount(10 * UNIT),
-        exceptions: vec![(Category::DiagnosticLab, CostShare { copay: Amount(UNIT), coinsurance: BasisPoints(0) })],
-        ..terms()
-    };
-    let empty = held(&world).await?;
-    let plan = world.ready_for_claims(&terms, POOL).await?;
-    let fees = [(code(1), Amount(40 * UNIT))];
-    world.run(&world.insurer, world.claims.set_fees(plan, &fees)).await?.event::<FeesSet>()?;
-    assert_eq!(world.read(world.claims.fee(plan, code(1))).await?, Some(Amount(40 * UNIT)));
-    assert_eq!(world.read(world.claims.fee(plan, code(2))).await?, None);
-    assert_eq!(held(&world).await?, empty + POOL);
-
-    let lines = vec![
-        line(1, 50 * UNIT),
-        Line { category: Category::DiagnosticLab, prior_paid: Amount(2 * UNIT), ..line(2, 5 * UNIT) },
-        Line { category: Category::Surgical, ..line(3, 7 * UNIT) },
-    ];
-    let claimed = submission(plan, &world.patient, 1, yesterday(&world).await?, lines);
-    let done = world.run(&world.doctor, world.claims.submit(&claimed)).await?;
-    let submitted = done.event::<ClaimSubmitted>()?;
-    assert_eq!((submitted.provider, &submitted.submission), (id(&world.doctor), &claimed));
-    let receipt = done.forecast.clone();
-    assert_eq!(done.event::<ClaimAdjudicated>()?.lines, receipt.adjudication.lines);
-    // 50 charged, 40 allowed, 10 deductible, 20 % of 30; 5 less 1 copay and what another paid; surgery is not covered.
-    let total = receipt.adjudication.total;
-    assert_eq!(total.submitted, Amount(62 * UNIT));
-    assert_eq!(total.adjustment, Amount(10 * UNIT));
-    assert_eq!(total.prior_payer, Amount(2 * UNIT));
-    assert_eq!(total.payer, Amount(27 * UNIT));
-    let parts = total.payer.0 + total.patient().0 + total.adjustment.0 + total.prior_payer.0;
-    assert_eq!(parts, total.submitted.0);
-    assert_eq!(reasons(&receipt)[2], [Reason::NotCovered]);
-
-    let reserved = Pool { funded: Amount(POOL), paid: Amount::ZERO, reserved: total.payer };
-    assert_eq!(pool(&world, plan).await?, reserved);
-    assert_eq!(
-        world.read(world.claims.claim_by_reference(id(&world.doctor), Hash([1; 32]))).await?,
-        Some(receipt.claim)
-    );
-
-    let doctor = account(&world.doctor);
-    let before = world.chain.balance(&doctor).await?;
-    let settled = world.run(&world.insurer, world.claims.settle(receipt.claim)).await?;
-    assert_eq!(settled.forecast, total.payer);
-    let event = settled.event::<ClaimSettled>()?;
-    assert_eq!((event.provider, event.amount), (id(&world.doctor), total.payer));
-    assert_eq!(world.chain.balance(&doctor).await?, before + total.payer.0, "exactly that");
-    assert_eq!(held(&world).await?, empty + POOL - total.payer.0, "and nothing got lost");
-    let paid = Pool { funded: Amount(POOL), paid: total.payer, reserved: Amount::ZERO };
-    assert_eq!(pool(&world, plan).await?, paid);
-
-    let free = paid.free();
-    let one_more = world.claims.withdraw(plan, Amount(free.0 + 1));
-    assert_eq!(world.refused(&world.insurer, one_more).await?, ClaimsError::PoolTooSmall);
-    world.run(&world.insurer, world.claims.withdraw(plan, free)).await?.event::<PoolWithdrawn>()?;
-    assert_eq!(held(&world).await?, empty, "funded = paid + withdrawn");
-    Ok(())
-}
-
-#[tokio::test]
-async fn each_cause_of_a_denial_is_named_on_the_line() -> Result {
-    let world = World::new().await?;
-    let waiting = world.insures(&PlanTerms { waiting_period: 40 * DAY, ..terms() }, POOL).await?;
-    let plan = world.insures(&terms(), POOL).await?;
-    let now = world.now().await?;
-    let (today, long_ago) = (yesterday(&world).await?, day(&world.doctor, &world.patient, now, 100));
-
-    let early = denial(&world, plan, 1, line(1, UNIT), long_ago).await?;
-    assert_eq!(early, [Reason::CoverageInactive]);
-    assert_eq!(denial(&world, waiting, 2, line(1, UNIT), today).await?, [Reason::WaitingPeriod]);
-    assert_eq!(denial(&world, plan, 3, line(1, UNIT), today).await?, [Reason::NotCredentialed]);
-    world.establish().await?;
-    assert_eq!(denial(&world, plan, 4, line(1, UNIT), today).await?, [Reason::NoConsent]);
-    world.consents(&for_payment(&world.insurer)).await?;
-    let surgery = Line { category: Category::Surgical, ..line(1, UNIT) };
-    assert_eq!(denial(&world, plan, 5, surgery, today).await?, [Reason::NotCovered]);
-
-    let paid = world.claims_for(&submission(plan, &world.patient, 6, today, vec![line(1, UNIT)])).await?;
-    assert_eq!(paid.adjudication.total.payer, Amount(UNIT * 8 / 10), "a denied service can be claimed again");
-    assert_eq!(denial(&world, plan, 7, line(1, UNIT), today).await?, [Reason::Duplicate]);
-    assert_eq!(denial(&world, waiting, 8, line(1, UNIT), today).await?, [Reason::WaitingPeriod]);
-    Ok(())
-}
-
-#[tokio::test]
-async fn what_is_not_a_denial_is_a_reason_too() -> Result {
-    let world = World::new().await?;
-    let terms = PlanTerms {
-        deductible: Amount(10),
-        cost_share: CostShare { copay: Amount(5), coinsurance: BasisPoints(5_000) },
-        out_of_pocket_maximum: Amount(60),
-        benefit_maximum: Amount(100),
-        ..terms()
-    };
-    let plan = world.ready_for_claims(&terms, POOL).await?;
-    world.run(&world.insurer, world.claims.set_fees(plan, &[(code(1), Amount(50))])).await?;
-    let prior = Line { prior_paid: Amount(10), ..line(1, 100) };
-    let lines = vec![prior, line(2, 100), line(3, 100)];
-    let receipt = world.claims_for(&submission(plan, &world.patient, 1, yesterday(&world).await?, lines)).await?;
-    let all: ReasonSet = reasons(&receipt).concat().into_iter().collect();
-    let expected = [
-        Reason::FeeSchedule,
-        Reason::Deductible,
-        Reason::Copay,
-        Reason::Coinsurance,
-        Reason::OutOfPocketMaximum,
-        Reason::BenefitMaximum,
-        Reason::PriorPayer,
-    ];
-    assert_eq!(all, expected.into_iter().collect());
-    let used = world.read(world.claims.coverages(plan, id(&world.patient))).await?[0].used;
-    assert_eq!(used, receipt.adjudication.accumulators);
-    assert!(used.out_of_pocket <= Amount(60) && used.benefit <= Amount(100) && used.deductible <= Amount(10));
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_claim_that_the_pool_cannot_cover_waits_and_is_retried() -> Result {
-    let world = World::new().await?;
-    let plan = world.ready_for_claims(&terms(), UNIT).await?;
-    let claimed = submission(plan, &world.patient, 1, yesterday(&world).await?, vec![line(1, 10 * UNIT)]);
-    let done = world.run(&world.doctor, world.claims.submit(&claimed)).await?;
-    let claim = done.forecast.claim;
-    assert_eq!(done.forecast.status, ClaimStatus::Pended);
-    assert_eq!(done.event::<ClaimPended>()?, ClaimPended { claim, amount: Amount(8 * UNIT) });
-    assert_eq!(pool(&world, plan).await?.reserved, Amount::ZERO, "nothing is half reserved");
-    assert_eq!(world.refused(&world.insurer, world.claims.settle(claim)).await?, ClaimsError::NotAdjudicated);
-    assert_eq!(world.refused(&world.doctor, world.claims.retry(claim)).await?, ClaimsError::PoolTooSmall);
-    let again = world.claims.submit(&claimed);
-    assert_eq!(world.refused(&world.doctor, again).await?, ClaimsError::DuplicateClaim(claim));
-
-    world.run(&world.stranger, world.claims.fund(plan, Amount(7 * UNIT))).await?.event::<PoolFunded>()?;
-    let retried = world.run(&world.stranger, world.claims.retry(claim)).await?;
-    assert_eq!(retried.event::<ClaimAdjudicated>()?.claim, claim);
-    assert_eq!(pool(&world, plan).await?.free(), Amount::ZERO);
-    assert_eq!(world.refused(&world.doctor, world.claims.retry(claim)).await?, ClaimsError::NotPended);
-    assert_eq!(world.run(&world.insurer, world.claims.settle(claim)).await?.forecast, Amount(8 * UNIT));
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_pended_claim_is_decided_by_what_holds_when_it_is_retried() -> Result {
-    let world = World::new().await?;
-    world.establish().await?;
-    let given = world.consents(&for_payment(&world.insurer)).await?;
-    let plan = world.insures(&terms(), 0).await?;
-    let today = yesterday(&world).await?;
-    let receipt = world.claims_for(&submission(plan, &world.patient, 1, today, vec![line(1, UNIT)])).await?;
-    assert_eq!(receipt.status, ClaimStatus::Pended);
-    world.run(&world.patient, world.registry.revoke(given)).await?;
-    let retried = world.run(&world.doctor, world.claims.retry(receipt.claim)).await?.forecast;
-    assert_eq!(reasons(&retried), [[Reason::NoConsent]]);
-    assert_eq!(retried.adjudication.total.payer, Amount::ZERO);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_claim_is_paid_once_and_before_its_due_date_only_by_the_insurer() -> Result {
-    let world = World::new().await?;
-    let plan = world.ready_for_claims(&terms(), POOL).await?;
-    let today = yesterday(&world).await?;
-    let claim = world.claims_for(&submission(plan, &world.patient, 1, today, vec![line(1, UNIT)])).await?.claim;
-    for other in [&world.doctor, &world.patient, &world.governor, &world.stranger] {
-        assert_eq!(world.refused(other, world.claims.settle(claim)).await?, ClaimsError::NotInsurer);
-        let batch = world.run(other, world.claims.settle_batch(&[claim])).await?;
-        assert_eq!(batch.forecast, [Err(ClaimsError::NotInsurer)]);
-    }
-    world.run(&world.insurer, world.claims.settle(claim)).await?;
-    let before = pool(&world, plan).await?;
-    assert_eq!(world.refused(&world.insurer, world.claims.settle(claim)).await?, ClaimsError::AlreadySettled);
-    let twice = world.run(&world.insurer, world.claims.settle_batch(&[claim, claim])).await?;
-    assert_eq!(twice.forecast, [Err(ClaimsError::AlreadySettled); 2]);
-    assert_eq!(pool(&world, plan).await?, before);
-    let unknown = world.claims.settle(ClaimId(99));
-    assert_eq!(world.refused(&world.insurer, unknown).await?, ClaimsError::ClaimNotFound);
-    assert_eq!(world.refused(&world.insurer, world.claims.retry(ClaimId(99))).await?, ClaimsError::ClaimNotFound);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_batch_pays_what_it_can_and_says_why_not_the_rest() -> Result {
-    let world = World::new().await?;
-    let plan = world.ready_for_claims(&terms(), POOL).await?;
-    let today = yesterday(&world).await?;
-    let mut claims = Vec::new();
-    for number in 1..=3 {
-        let lines = vec![line(number, u128::from(number) * UNIT)];
-        claims.push(world.claims_for(&submission(plan, &world.patient, number, today, lines)).await?.claim);
-    }
-    world.run(&world.insurer, world.claims.settle(claims[1])).await?;
-    let doctor = account(&world.doctor);
-    let (before, held_before) = (world.chain.balance(&doctor).await?, held(&world).await?);
-    let all = [claims[0], claims[1], ClaimId(99), claims[2], claims[0]];
-    let done = world.run(&world.insurer, world.claims.settle_batch(&all)).await?;
-    let expected = [
-        Ok(Amount(UNIT * 8 / 10)),
-        Err(ClaimsError::AlreadySettled),
-        Err(ClaimsError::ClaimNotFound),
-        Ok(Amount(UNIT * 24 / 10)),
-        Err(ClaimsError::AlreadySettled),
-    ];
-    assert_eq!(done.forecast, expected);
-    assert_eq!(done.events.iter().filter(|event| event.decode::<ClaimSettled>().is_some()).count(), 2);
-    assert_eq!(world.chain.balance(&doctor).await?, before + UNIT * 32 / 10);
-    assert_eq!(held(&world).await?, held_before - UNIT * 32 / 10);
-    assert_eq!(pool(&world, plan).await?.reserved, Amount::ZERO);
-    assert_eq!(world.run(&world.insurer, world.claims.settle_batch(&[])).await?.forecast, []);
-    let too_many = world.claims.settle_batch(&[ClaimId(0); MAX_BATCH + 1]);
-    assert_eq!(world.refused(&world.insurer, too_many).await?, ClaimsError::BatchTooLarge);
-    Ok(())
-}
-
-/// The provider's account is gone, and what is due is less than the least that an account can hold.
-#[tokio::test]
-async fn a_transfer_that_the_chain_refuses_leaves_the_claim_to_be_paid_later() -> Result {
-    let world = World::new().await?;
-    let plan = world.ready_for_claims(&terms(), POOL).await?;
-    let today = yesterday(&world).await?;
-    let claim = world.claims_for(&submission(plan, &world.patient, 1, today, vec![line(1, 1_000)])).await?.claim;
-    let keep = Value::bool(false);
-    let to = Value::unnamed_variant("Id", [Value::from_bytes(account(&world.stranger).0)]);
-    let leave = call("Balances", "transfer_all", [("dest", to), ("keep_alive", keep)]);
-    world.raw.submit(&leave, &world.doctor).await??;
-    assert_eq!(world.chain.balance(&account(&world.doctor)).await?, 0);
-
-    let before = (pool(&world, plan).await?, held(&world).await?);
-    assert_eq!(world.refused(&world.insurer, world.claims.settle(claim)).await?, ClaimsError::TransferFailed);
-    let batch = world.run(&world.insurer, world.claims.settle_batch(&[claim])).await?;
-    assert_eq!(batch.forecast, [Err(ClaimsError::TransferFailed)]);
-    assert_eq!(batch.events, []);
-    assert_eq!((pool(&world, plan).await?, held(&world).await?), before);
-    let kept = world.read(world.claims.claim(claim)).await?.ok_or("no claim")?;
-    assert_eq!(kept.status, ClaimStatus::Adjudicated);
-
-    world.raw.endow(&[account(&world.doctor)], UNIT).await?;
-    assert_eq!(world.run(&world.insurer, world.claims.settle(claim)).await?.forecast, Amount(800));
-    Ok(())
-}
-
-#[tokio::test]
-async fn only_free_money_can_be_withdrawn() -> Result {
-    let world = World::new().await?;
-    let plan = world.ready_for_claims(&terms(), 10 * UNIT).await?;
-    let today = yesterday(&world).await?;
-    world.claims_for(&submission(plan, &world.patient, 1, today, vec![line(1, 10 * UNIT)])).await?;
-    let too_much = world.claims.withdraw(plan, Amount(2 * UNIT + 1));
-    assert_eq!(world.refused(&world.insurer, too_much).await?, ClaimsError::PoolTooSmall);
-    let far_too_much = world.claims.withdraw(plan, Amount::UNLIMITED);
-    assert_eq!(world.refused(&world.insurer, far_too_much).await?, ClaimsError::PoolTooSmall);
-    world.run(&world.insurer, world.claims.withdraw(plan, Amount(2 * UNIT))).await?;
-    let left = Pool { funded: Amount(8 * UNIT), paid: Amount::ZERO, reserved: Amount(8 * UNIT) };
-    assert_eq!(pool(&world, plan).await?, left);
-
-    let other = world.run(&world.stranger, world.claims.open_plan(&terms())).await?.event::<PlanOpened>()?.plan;
-    let foreign = world.claims.withdraw(other, Amount(1));
-    assert_eq!(world.refused(&world.stranger, foreign).await?, ClaimsError::PoolTooSmall, "pools are apart");
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_wrong_caller_is_refused_on_every_privileged_message() -> Result {
-    let world = World::new().await?;
-    let plan = world.ready_for_claims(&terms(), POOL).await?;
-    let member = id(&world.patient);
-    let now = world.now().await?;
-    let later = Period { start: now.plus(60 * DAY), end: now.plus(90 * DAY) };
-    let before = pool(&world, plan).await?;
-    let unknown = PlanId(plan.0 + 1);
-    for other in [&world.governor, &world.doctor, &world.patient, &world.stranger] {
-        for (named, error) in [(plan, ClaimsError::NotInsurer), (unknown, ClaimsError::PlanNotFound)] {
-            assert_eq!(world.refused(other, world.claims.withdraw(named, Amount(1))).await?, error);
-            assert_eq!(world.refused(other, world.claims.set_fees(named, &[(code(1), Amount(1))])).await?, error);
-            assert_eq!(world.refused(other, world.claims.cover(named, member, later)).await?, error);
-            assert_eq!(world.refused(other, world.claims.end_coverage(named, member, now.plus(DAY))).await?, error);
-        }
-    }
-    assert_eq!(pool(&world, plan).await?, before);
-    assert_eq!(world.read(world.claims.fee(plan, code(1))).await?, None);
-    assert_eq!(world.read(world.claims.coverages(plan, member)).await?.len(), 1);
-    let fund = world.claims.fund(unknown, Amount(1));
-    assert_eq!(world.refused(&world.stranger, fund).await?, ClaimsError::PlanNotFound);
-    assert_eq!(world.read(world.claims.plan(unknown)).await?, None);
-    assert_eq!(world.read(world.claims.consent_registry()).await?, ink_account(world.registry.address()));
-    assert_eq!(world.read(world.claims.access_grants()).await?, ink_account(world.grants.address()));
-    Ok(())
-}
-
-#[tokio::test]
-async fn plans_and_coverages_keep_their_bounds() -> Result {
-    let world = World::new().await?;
-    let above = CostShare { copay: Amount::ZERO, coinsurance: BasisPoints(10_001) };
-    let exception = (Category::Surgical, CostShare { copay: Amount(1), coinsurance: BasisPoints(0) });
-    for (broken, why) in [
-        (PlanTerms { cost_share: above, ..terms() }, TermsMalformed::CoinsuranceAboveWhole),
-        (PlanTerms { exceptions: vec![(Category::Surgical, above)], ..terms() }, TermsMalformed::CoinsuranceAboveWhole),
-        (PlanTerms { exceptions: vec![exception; 2], ..terms() }, TermsMalformed::RepeatedCategory),
-        (PlanTerms { covered: CategorySet::EMPTY, ..terms() }, TermsMalformed::CoversNothing),
-    ] {
-        let open = world.claims.open_plan(&broken);
-        assert_eq!(world.refused(&world.insurer, open).await?, ClaimsError::TermsMalformed(why));
-    }
-    let plan = world.insures(&terms(), 0).await?;
-    let member = id(&world.patient);
-    let refused = |message| world.refused(&world.insurer, message);
-    assert_eq!(refused(world.claims.fund(plan, Amount::ZERO)).await?, ClaimsError::NothingTransferred);
-    let fees: Vec<_> = (0..=MAX_FEES as u32).map(|number| (tag(number), Amount(1))).collect();
-    assert_eq!(refused(world.claims.set_fees(plan, &fees)).await?, ClaimsError::BatchTooLarge);
-    world.run(&world.insurer, world.claims.set_fees(plan, &fees[..MAX_FEES])).await?;
-
-    let now = world.now().await?;
-    let cover = |start: Timestamp, end: Timestamp| world.claims.cover(plan, member, Period { start, end });
-    assert_eq!(refused(cover(now.plus(40 * DAY), now.plus(40 * DAY))).await?, ClaimsError::EmptyPeriod);
-    assert_eq!(refused(cover(now.plus(20 * DAY), now.plus(40 * DAY))).await?, ClaimsError::AlreadyCovered);
-    assert_eq!(refused(cover(Timestamp(0), Timestamp(1))).await?, ClaimsError::AlreadyCovered);
-
-    let end = |at: Timestamp| world.claims.end_coverage(plan, member, at);
-    assert_eq!(refused(end(Timestamp(now.0 - 1))).await?, ClaimsError::InThePast);
-    assert_eq!(refused(end(now.plus(100 * DAY))).await?, ClaimsError::NotCovered);
-    let ended = world.run(&world.insurer, end(now.plus(DAY))).await?.event::<CoverageEnded>()?;
-    assert_eq!(ended.end, now.plus(DAY));
-    assert_eq!(refused(end(now.plus(DAY))).await?, ClaimsError::NotCovered);
-
-    for number in 1..MAX_COVERAGES as u64 {
-        let next = cover(now.plus(number * DAY), now.plus((number + 1) * DAY));
-        world.run(&world.insurer, next).await?.event::<MemberCovered>()?;
-    }
-    let one_more = cover(now.plus(100 * DAY), now.plus(101 * DAY));
-    assert_eq!(refused(one_more).await?, ClaimsError::TooManyCoverages);
-    assert_eq!(world.read(world.claims.coverages(plan, member)).await?.len(), MAX_COVERAGES);
-    Ok(())
 }
 
 fn tag(number: u32) -> CodeTag {
@@ -391,43 +38,241 @@ fn tag(number: u32) -> CodeTag {
 }
 
 #[tokio::test]
+async fn a_claim_is_adjudicated_reserved_settled_and_the_money_adds_up() -> Result {
+    let world = World::new().await?;
+    let laboratory = Benefit { in_network: share(UNIT, 0), deductible: false, ..benefit() };
+    let terms = PlanTerms {
+        exceptions: vec![(Category::DiagnosticLab, laboratory)],
+        limits: vec![limit(Measure::Deductible, 10 * UNIT)],
+        ..terms()
+    };
+    let empty = world.held().await?;
+    let plan = world.ready_for_claims(&terms, POOL).await?;
+    let fees = [Fee { code: code(1), price: Amount(40 * UNIT) }];
+    world.run(&world.insurer, world.claims.set_fees(plan, 0, &fees)).await?.event::<FeesSet>()?;
+    assert_eq!(world.read(world.claims.fee(plan, code(1))).await?, Some(Amount(40 * UNIT)));
+    assert_eq!(world.read(world.claims.fee(plan, code(2))).await?, None);
+    assert_eq!(world.held().await?, empty + POOL);
+
+    let lines = vec![
+        line(1, 50 * UNIT),
+        Line { category: Category::DiagnosticLab, prior_paid: Amount(2 * UNIT), ..line(2, 5 * UNIT) },
+        Line { category: Category::Surgical, ..line(3, 7 * UNIT) },
+    ];
+    let claimed = world.claim_of(plan, 1, lines).await?;
+    let done = world.run(&world.doctor, world.claims.submit(&claimed, None)).await?;
+    let receipt = done.forecast[0].clone();
+    let told = done.event::<ClaimAdjudicated>()?;
+    assert_eq!((told.provider, &told.filing.submission), (id(&world.doctor), &claimed));
+    assert_eq!((told.claim, &told.filing.lines), (receipt.claim, &receipt.adjudication.lines));
+    let named = claim_id(&blake2b_256, plan, person(&world.doctor), Hash([1; 32]));
+    assert_eq!(receipt.claim, named, "its provider knows it before");
+    // 50 charged, 40 allowed, 10 deductible, 20 % of 30; of 5, another paid 2 and the plan the rest, as the copay of 1 is paid
+    // by that; surgery is not covered.
+    let total = receipt.adjudication.total;
+    assert_eq!(total.submitted, Amount(62 * UNIT));
+    assert_eq!(total.adjustment, Amount(10 * UNIT));
+    assert_eq!(total.prior_payer, Amount(2 * UNIT));
+    assert_eq!(total.payer, Amount(27 * UNIT));
+    let parts = total.payer.0 + total.patient().0 + total.adjustment.0 + total.prior_payer.0;
+    assert_eq!(parts, total.submitted.0);
+    assert_eq!(reasons(&receipt)[2], [Reason::NotCovered]);
+    let reserved = Pool { funded: Amount(POOL), reserved: total.payer, ..Pool::default() };
+    assert_eq!(world.pool(plan).await?, reserved);
+
+    let doctor = account(&world.doctor);
+    let before = world.chain.balance(&doctor).await?;
+    let settled = world.run(&world.insurer, world.claims.settle(&[receipt.claim])).await?;
+    assert_eq!(settled.forecast, [Ok(total.payer)]);
+    let payment = Payment { claim: receipt.claim, amount: total.payer, withheld: Amount::ZERO };
+    let paid = ClaimsSettled { provider: id(&world.doctor), asset: Asset::Native, payments: vec![payment] };
+    assert_eq!(settled.event::<ClaimsSettled>()?, paid);
+    assert_eq!(world.chain.balance(&doctor).await?, before + total.payer.0, "exactly that");
+    assert_eq!(world.held().await?, empty + POOL - total.payer.0, "and nothing got lost");
+    let paid = Pool { funded: Amount(POOL), paid: total.payer, ..Pool::default() };
+    assert_eq!(world.pool(plan).await?, paid);
+
+    let free = paid.free();
+    let one_more = world.claims.withdraw(plan, Amount(free.0 + 1));
+    assert_eq!(world.refused(&world.insurer, one_more).await?, ClaimsError::PoolTooSmall);
+    world.run(&world.insurer, world.claims.withdraw(plan, free)).await?.event::<PoolWithdrawn>()?;
+    assert_eq!(world.held().await?, empty, "funded = paid + withdrawn");
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_cause_of_a_denial_is_named_on_the_line() -> Result {
+    let world = World::new().await?;
+    let later = Benefit { waiting_period: 40 * DAY, ..benefit() };
+    let waiting = world.insures(&PlanTerms { benefit: later, ..terms() }, POOL).await?;
+    let deadlines = salus_domain::plan::Deadlines { filing: 5 * DAY, ..terms().deadlines };
+    let limits = vec![limit(Measure::Services, 1)];
+    let plan = world.insures(&PlanTerms { deadlines, limits, ..terms() }, POOL).await?;
+    let networked = world.insures(&PlanTerms { networked: true, ..terms() }, POOL).await?;
+    let now = world.now().await?;
+    let before = |days| day(&world.doctor, &world.patient, now, days);
+    let today = before(1);
+
+    assert_eq!(denial(&world, plan, 1, line(1, UNIT), before(100)).await?, [Reason::CoverageInactive]);
+    assert_eq!(denial(&world, waiting, 2, line(1, UNIT), today).await?, [Reason::WaitingPeriod]);
+    assert_eq!(denial(&world, plan, 3, line(1, UNIT), today).await?, [Reason::NotCredentialed]);
+    world.establish().await?;
+    assert_eq!(denial(&world, plan, 4, line(1, UNIT), today).await?, [Reason::NoConsent]);
+    world.consents(&for_payment(&world.insurer)).await?;
+    let surgery = Line { category: Category::Surgical, ..line(1, UNIT) };
+    assert_eq!(denial(&world, plan, 5, surgery, today).await?, [Reason::NotCovered]);
+    assert_eq!(denial(&world, plan, 9, line(1, UNIT), before(20)).await?, [Reason::FilingDeadline]);
+    assert_eq!(denial(&world, networked, 10, line(1, UNIT), today).await?, [Reason::OutOfNetwork]);
+
+    let paid = world.claims_for(&submission(plan, &world.patient, 6, today, vec![line(1, UNIT)])).await?;
+    assert_eq!(paid.adjudication.total.payer, Amount(UNIT * 8 / 10), "a denied service can be claimed again");
+    assert_eq!(denial(&world, plan, 7, line(1, UNIT), today).await?, [Reason::Duplicate]);
+    assert_eq!(denial(&world, waiting, 8, line(1, UNIT), today).await?, [Reason::WaitingPeriod]);
+    assert_eq!(denial(&world, plan, 11, line(2, UNIT), today).await?, [Reason::FrequencyLimit]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_not_a_denial_is_a_reason_too() -> Result {
+    let world = World::new().await?;
+    let whole = |measure, most| Limit { term: Term::Lifetime, ..limit(measure, most) };
+    let terms = PlanTerms {
+        benefit: Benefit { in_network: share(5, 5_000), ..benefit() },
+        limits: vec![
+            limit(Measure::Deductible, 10),
+            limit(Measure::OutOfPocket, 60),
+            limit(Measure::Benefit, 100),
+            whole(Measure::Quantity, 4),
+            Limit { unit: Unit::Family, term: Term::Day, ..limit(Measure::Services, 9) },
+        ],
+        ..terms()
+    };
+    let plan = world.ready_for_claims(&terms, POOL).await?;
+    let fees = [Fee { code: code(1), price: Amount(50) }];
+    world.run(&world.insurer, world.claims.set_fees(plan, 0, &fees)).await?;
+    let prior = Line { prior_paid: Amount(10), ..line(1, 100) };
+    let lines = vec![prior, line(2, 100), Line { quantity: 4, ..line(3, 100) }];
+    let receipt = world.claims_for(&world.claim_of(plan, 1, lines).await?).await?;
+    let all: ReasonSet = reasons(&receipt).concat().into_iter().collect();
+    let expected = [
+        Reason::FeeSchedule,
+        Reason::Deductible,
+        Reason::Copay,
+        Reason::Coinsurance,
+        Reason::OutOfPocketMaximum,
+        Reason::BenefitMaximum,
+        Reason::PriorPayer,
+        Reason::QuantityLimit,
+    ];
+    assert_eq!(all, expected.into_iter().collect());
+    let used = world.read(world.claims.coverages(plan, id(&world.patient))).await?.remove(0).used;
+    let of = |limit: &Limit| used.iter().find(|(kind, _)| *kind == limit.kind()).map(|(_, used)| *used);
+    assert_eq!(of(&terms.limits[0]), Some(10));
+    assert_eq!(of(&terms.limits[1]), Some(receipt.adjudication.total.cost_share().0));
+    assert_eq!(of(&terms.limits[2]), Some(receipt.adjudication.total.payer.0));
+    assert!(terms.limits.iter().all(|limit| of(limit).is_none_or(|used| used <= limit.limit)));
+
+    let at = |unit, term| Place { unit, account: id(&world.patient), term };
+    let quantity = world.read(world.claims.used(plan, at(Unit::Individual, Since::Lifetime))).await?;
+    assert_eq!(quantity, [(terms.limits[3].kind(), 4)]);
+    let day = Since::Day(world.yesterday().await?.date);
+    let services = world.read(world.claims.used(plan, at(Unit::Family, day))).await?;
+    assert_eq!(services, [(terms.limits[4].kind(), 3)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_claim_that_the_pool_cannot_cover_waits_and_is_retried() -> Result {
+    let world = World::new().await?;
+    let plan = world.ready_for_claims(&terms(), UNIT).await?;
+    let claimed = world.claim_of(plan, 1, vec![line(1, 10 * UNIT)]).await?;
+    let done = world.run(&world.doctor, world.claims.submit(&claimed, None)).await?;
+    let receipt = &done.forecast[0];
+    let claim = receipt.claim;
+    assert_eq!(receipt.status, ClaimStatus::AwaitsFunds);
+    assert_eq!(receipt.adjudication.total.payer, Amount(8 * UNIT), "what it would have been");
+    let (status, provider) = (ClaimStatus::AwaitsFunds, id(&world.doctor));
+    let told = done.event::<ClaimPended>()?;
+    let (total, filed) = (receipt.adjudication.total, told.filed);
+    let expected = ClaimPended { claim, status, submission: claimed, provider, prior: None, total, filed };
+    assert_eq!(told, expected);
+    assert_eq!(world.pool(plan).await?.reserved, Amount::ZERO, "nothing is half reserved");
+    assert_eq!(world.settles(&world.insurer, &[claim]).await?, [Err(ClaimsError::NotAdjudicated)]);
+    assert_eq!(world.refused(&world.doctor, world.claims.retry(claim)).await?, ClaimsError::PoolTooSmall);
+
+    let fund = world.claims.fund(plan, Amount(7 * UNIT), Asset::Native);
+    let told = PoolFunded { plan, from: id(&world.stranger), amount: Amount(7 * UNIT) };
+    assert_eq!(world.run(&world.stranger, fund).await?.event::<PoolFunded>()?, told);
+    let retried = world.run(&world.stranger, world.claims.retry(claim)).await?;
+    assert_eq!(retried.event::<ClaimAdjudicated>()?.claim, claim);
+    assert_eq!(world.pool(plan).await?.free(), Amount::ZERO);
+    assert_eq!(world.refused(&world.doctor, world.claims.retry(claim)).await?, ClaimsError::NotPended);
+    assert_eq!(world.settles(&world.insurer, &[claim]).await?, [Ok(Amount(8 * UNIT))]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pended_claim_is_decided_by_what_holds_when_it_is_retried() -> Result {
+    let world = World::new().await?;
+    world.establish().await?;
+    let given = world.consents(&for_payment(&world.insurer)).await?;
+    let plan = world.insures(&terms(), 0).await?;
+    let receipt = world.claims_for(&world.claim_of(plan, 1, vec![line(1, UNIT)]).await?).await?;
+    assert_eq!(receipt.status, ClaimStatus::AwaitsFunds);
+    world.run(&world.patient, world.registry.revoke(given)).await?;
+    let retried = world.run(&world.doctor, world.claims.retry(receipt.claim)).await?.forecast;
+    assert_eq!(reasons(&retried), [[Reason::NoConsent]]);
+    assert_eq!(retried.adjudication.total.payer, Amount::ZERO);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pended_claim_is_corrected_under_its_reference_or_withdrawn() -> Result {
+    let world = World::new().await?;
+    let plan = world.ready_for_claims(&terms(), UNIT).await?;
+    let claimed = |amount| world.claim_of(plan, 1, vec![line(1, amount)]);
+    let first = world.claims_for(&claimed(100 * UNIT).await?).await?;
+    let still = world.claims_for(&claimed(50 * UNIT).await?).await?;
+    assert_eq!((still.claim, still.status), (first.claim, ClaimStatus::AwaitsFunds));
+    assert_eq!(world.kept_claim(first.claim).await?.total.submitted, Amount(50 * UNIT));
+    let corrected = world.claims_for(&claimed(UNIT).await?).await?;
+    assert_eq!((corrected.claim, corrected.status), (first.claim, ClaimStatus::Adjudicated));
+    assert_eq!(world.pool(plan).await?.reserved, Amount(UNIT * 8 / 10));
+    let again = world.claims.submit(&claimed(UNIT).await?, None);
+    assert_eq!(world.refused(&world.doctor, again).await?, ClaimsError::DuplicateClaim, "it is decided");
+
+    let pended = world.claims_for(&world.claim_of(plan, 2, vec![line(2, 100 * UNIT)]).await?).await?.claim;
+    for other in [&world.insurer, &world.patient, &world.stranger] {
+        assert_eq!(world.refused(other, world.claims.withdraw_claim(pended)).await?, ClaimsError::NotProvider);
+    }
+    let withdrawn = world.run(&world.doctor, world.claims.withdraw_claim(pended)).await?;
+    assert_eq!(withdrawn.event::<ClaimWithdrawn>()?, ClaimWithdrawn { claim: pended });
+    assert_eq!(world.read(world.claims.claim(pended)).await?, None);
+    assert_eq!(world.refused(&world.doctor, world.claims.retry(pended)).await?, ClaimsError::ClaimNotFound);
+    let Decided { claim, .. } = world.decides(plan, 2, vec![line(2, UNIT / 8)]).await?;
+    assert_eq!(claim, pended, "the reference is free again");
+    let too_late = world.claims.withdraw_claim(claim);
+    assert_eq!(world.refused(&world.doctor, too_late).await?, ClaimsError::NotPended);
+    Ok(())
+}
+
+#[tokio::test]
 async fn one_provider_claims_so_many_services_of_a_day_and_no_more() -> Result {
     let world = World::new().await?;
     let plan = world.ready_for_claims(&terms(), POOL).await?;
-    let today = yesterday(&world).await?;
     let lines = |from: usize, count: usize| -> Vec<Line> {
         (from..from + count).map(|number| Line { code: tag(number as u32), ..line(0, 10) }).collect()
     };
     for batch in 0..MAX_SERVICES_PER_DAY / MAX_LINES {
         let lines = lines(batch * MAX_LINES, MAX_LINES);
-        let receipt = world.claims_for(&submission(plan, &world.patient, batch as u8, today, lines)).await?;
+        let receipt = world.claims_for(&world.claim_of(plan, batch as u8, lines).await?).await?;
         assert_eq!(receipt.adjudication.total.payer, Amount(8 * MAX_LINES as u128));
     }
-    let one_more = submission(plan, &world.patient, 100, today, lines(MAX_SERVICES_PER_DAY, 1));
-    let error = world.refused(&world.doctor, world.claims.submit(&one_more)).await?;
+    let one_more = world.claim_of(plan, 100, lines(MAX_SERVICES_PER_DAY, 1)).await?;
+    let error = world.refused(&world.doctor, world.claims.submit(&one_more, None)).await?;
     assert_eq!(error, ClaimsError::TooManyServices);
-    let known = submission(plan, &world.patient, 101, today, lines(0, 1));
+    let known = world.claim_of(plan, 101, lines(0, 1)).await?;
     assert_eq!(reasons(&world.claims_for(&known).await?), [[Reason::Duplicate]]);
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_same_service_twice_in_one_claim_is_paid_once() -> Result {
-    let world = World::new().await?;
-    let plan = world.ready_for_claims(&terms(), POOL).await?;
-    let today = yesterday(&world).await?;
-    let twice = submission(plan, &world.patient, 1, today, vec![line(1, UNIT), line(1, UNIT)]);
-    let receipt = world.claims_for(&twice).await?;
-    assert_eq!(receipt.adjudication.total.payer, Amount(UNIT * 8 / 10));
-    assert_eq!(reasons(&receipt)[1], [Reason::Duplicate]);
-
-    let other = world.run(&world.stranger, world.claims.open_plan(&terms())).await?.event::<PlanOpened>()?.plan;
-    world.run(&world.stranger, world.claims.fund(other, Amount(POOL))).await?;
-    let always = Period { start: Timestamp(0), end: Timestamp::MAX };
-    world.run(&world.stranger, world.claims.cover(other, id(&world.patient), always)).await?;
-    world.consents(&for_payment(&world.stranger)).await?;
-    let elsewhere = submission(other, &world.patient, 2, today, vec![line(1, UNIT)]);
-    assert_eq!(reasons(&world.claims_for(&elsewhere).await?), [[Reason::Duplicate]], "whichever insurer is asked");
     Ok(())
 }
 
@@ -436,19 +281,67 @@ async fn the_same_service_twice_in_one_claim_is_paid_once() -> Result {
 async fn without_an_answer_of_the_other_contracts_nothing_is_decided() -> Result {
     let world = World::new().await?;
     let code = bundles()?.claims.code;
-    let (registry, grants) = (ink_account(world.registry.address()), ink_account(world.grants.address()));
-    let today = yesterday(&world).await?;
+    let (registry, grants) = world.read(world.claims.setup()).await?;
+    assert_eq!(&client_account(registry), world.registry.address());
+    assert_eq!(&client_account(grants), world.grants.address());
+    let today = world.yesterday().await?;
     for (wrong, salt, error) in [
         ((registry, registry), b"grants", ClaimsError::AccessGrantsFailed),
         ((grants, grants), b"consen", ClaimsError::ConsentRegistryFailed),
     ] {
         let input = [&blake2b_256(b"new")[..4], &wrong.encode()].concat();
         let lonely = Claims::at(world.raw.instantiate(&world.governor, &code, &input, salt).await??);
-        let plan = world.run(&world.insurer, lonely.open_plan(&terms())).await?.event::<PlanOpened>()?.plan;
+        let open = lonely.open_plan(Asset::Native, id(&world.arbiter), 1, &terms());
+        let plan = world.run(&world.insurer, open).await?.event::<PlanOpened>()?.plan;
         let claimed = submission(plan, &world.patient, 1, today, vec![line(1, UNIT)]);
-        assert_eq!(world.refused(&world.doctor, lonely.submit(&claimed)).await?, error);
-        assert_eq!(world.read(lonely.claim(ClaimId(0))).await?, None);
-        assert_eq!(client_account(world.read(lonely.access_grants()).await?), client_account(wrong.1));
+        assert_eq!(world.refused(&world.doctor, lonely.submit(&claimed, None)).await?, error);
+        let claim = claim_id(&blake2b_256, plan, person(&world.doctor), claimed.reference);
+        assert_eq!(world.read(lonely.claim(claim)).await?, None);
+        assert_eq!(world.read(lonely.setup()).await?, wrong);
     }
+    Ok(())
+}
+
+/// What the chain keeps of a decided claim is a commitment to what its events tell.
+#[tokio::test]
+async fn the_filing_of_the_event_is_the_one_that_the_chain_has_committed_to() -> Result {
+    let world = World::new().await?;
+    let plan = world.ready_for_claims(&terms(), POOL).await?;
+    let Decided { claim, filing } = world.decides(plan, 1, vec![line(1, UNIT), line(2, UNIT)]).await?;
+    let kept = world.kept_claim(claim).await?;
+    assert_eq!(kept.filing, salus_domain::commitment::filing(&blake2b_256, &filing));
+    assert_eq!((kept.plan, kept.version, kept.member), (plan, 0, id(&world.patient)));
+    assert_eq!((kept.provider, kept.paid, kept.appeal), (id(&world.doctor), Amount::ZERO, None));
+    assert!((kept.decided, kept.due) > (Timestamp(0), kept.decided));
+    let mut other = filing.clone();
+    other.lines[0].split.payer = Amount(UNIT);
+    for wrong in [Filing { lines: Vec::new(), ..filing.clone() }, other] {
+        let reverse = world.claims.reverse(claim, Hash([1; 32]), &wrong);
+        assert_eq!(world.refused(&world.doctor, reverse).await?, ClaimsError::WrongFiling);
+    }
+    let unknown = ClaimId([9; 32]);
+    assert_eq!(world.read(world.claims.claim(unknown)).await?, None);
+    assert_eq!(world.refused(&world.insurer, world.claims.retry(unknown)).await?, ClaimsError::ClaimNotFound);
+    Ok(())
+}
+
+/// Before it treats anybody, a provider can ask what would become of a claim: nothing is written, and nothing is paid.
+#[tokio::test]
+async fn a_dry_run_tells_what_the_patient_would_owe_and_changes_nothing() -> Result {
+    let world = World::new().await?;
+    let terms = PlanTerms { limits: vec![limit(Measure::Deductible, UNIT / 2)], ..terms() };
+    let plan = world.ready_for_claims(&terms, POOL).await?;
+    let claimed = world.claim_of(plan, 1, vec![line(1, UNIT)]).await?;
+    let before = world.pool(plan).await?;
+    let submit = world.claims.submit(&claimed, None);
+    let (receipts, _) = submit.dry_run(&world.chain, &account(&world.doctor)).await?;
+    let total = receipts[0].adjudication.total;
+    assert_eq!(
+        (total.deductible, total.coinsurance, total.payer.0),
+        (Amount(UNIT / 2), Amount(UNIT / 10), UNIT * 4 / 10)
+    );
+    assert_eq!(world.pool(plan).await?, before);
+    assert_eq!(world.read(world.claims.claim(receipts[0].claim)).await?, None);
+    assert_eq!(world.claims_for(&claimed).await?, receipts[0], "and that is what becomes of it");
     Ok(())
 }

@@ -4,14 +4,17 @@ use salus_client::deployment::EMERGENCY_TERMS;
 use salus_client::message::Message;
 use salus_client::rules::Rule;
 use salus_client::{CallError, Keypair};
-use salus_domain::codes::{Action, Power, Purpose, Role, RoleSet};
+use salus_domain::codes::{Action, Power, Purpose, ReasonSet, Role, RoleSet};
 use salus_domain::ids::Hash;
+use salus_domain::money::Amount;
+use salus_domain::plan::{Deadlines, Fee, PlanTerms};
 use salus_domain::request::Principal;
 use salus_domain::time::{Period, Timestamp};
 use salus_e2e_tests::orders::mandate;
-use salus_e2e_tests::samples::{record, DAY};
+use salus_e2e_tests::samples::{code, line, record, terms, words, DAY, UNIT};
 use salus_e2e_tests::{account, id, node_of_my_own, Result, World};
 use salus_interface::access::{Agreement, Condition, EmergencyGround, Finding, RecordTerms, Release};
+use salus_interface::claims::Asset;
 use scale::Decode;
 
 /// The deposit of a message of somebody's as it would be now; `None` where it is refused. Negative is given back.
@@ -158,5 +161,55 @@ async fn what_makes_room_gives_nothing_back_to_whoever_vouches_next() -> Result 
     assert_eq!(deposit(&world, organisation, own()).await?, Some(0));
     assert_eq!(deposit(&world, &world.authority, vouch(99, now.plus(9 * DAY))).await?, Some(0));
     assert_eq!(deposit(&world, &world.patient, own()).await?, None, "nobody else gets at it");
+    Ok(())
+}
+
+/// Of claims, everybody gets back what it paid for itself. Where anybody may end what waits or is owed, whoever does so gets
+/// back the deposit of that cell.
+#[tokio::test]
+async fn a_deposit_of_claims_goes_back_to_who_paid_it_or_to_who_ends_what_anybody_may_end() -> Result {
+    let world = World::new().await?;
+    let deadlines = Deadlines { settlement: 0, ..terms().deadlines };
+    let plan = world.ready_for_claims(&PlanTerms { deadlines, ..terms() }, 10 * UNIT).await?;
+    let (claims, doctor) = (&world.claims, id(&world.doctor));
+    let fees = [Fee { code: code(1), price: Amount(UNIT) }, Fee { code: code(2), price: Amount(UNIT) }];
+    world.run(&world.insurer, claims.set_fees(plan, 0, &fees)).await?;
+    world.run(&world.insurer, claims.set_network(plan, &[doctor], true)).await?;
+    let settled = world.decides(plan, 1, vec![line(1, UNIT), line(2, UNIT)]).await?;
+    let owed = world.decides(plan, 2, vec![line(3, UNIT)]).await?;
+    world.settles(&world.insurer, &[settled.claim, owed.claim]).await?;
+    world.run(&world.insurer, claims.reverse(owed.claim, words(1), &owed.filing)).await?;
+    let due = world.decides(plan, 3, vec![line(4, 2 * UNIT)]).await?;
+    let waits = world.claims_for(&world.claim_of(plan, 4, vec![line(5, 10 * UNIT)]).await?).await?.claim;
+    world.funds(&world.insurer, plan, 20 * UNIT).await?;
+    let debt = world.debt(plan, doctor).await?;
+
+    let mut given_back = Vec::new();
+    let people = [("insurer", &world.insurer), ("doctor", &world.doctor), ("patient", &world.patient)];
+    for (name, who) in people.into_iter().chain([("stranger", &world.stranger)]) {
+        let tried = [
+            ("set_fees, fewer", deposit(&world, who, claims.set_fees(plan, 0, &fees[..1])).await?),
+            ("set_network, out", deposit(&world, who, claims.set_network(plan, &[doctor], false)).await?),
+            ("withdraw_claim", deposit(&world, who, claims.withdraw_claim(waits)).await?),
+            ("retry", deposit(&world, who, claims.retry(waits)).await?),
+            ("settle, set off", deposit(&world, who, claims.settle(&[due.claim])).await?),
+            ("repay", deposit(&world, who, claims.repay(plan, doctor, debt, Asset::Native)).await?),
+            ("reverse", deposit(&world, who, claims.reverse(settled.claim, words(1), &settled.filing)).await?),
+            ("appeal", deposit(&world, who, claims.appeal(due.claim, ReasonSet::EMPTY, words(1))).await?),
+        ];
+        let refunds = tried.iter().filter(|(_, deposit)| deposit.is_some_and(|deposit| deposit < 0));
+        given_back.extend(refunds.map(|(what, _)| (name, *what)));
+    }
+    let anybody = ["retry", "settle, set off", "repay"];
+    let by_all = |name: &'static str| anybody.map(|what| (name, what)).into_iter();
+    let expected = [("insurer", "set_fees, fewer"), ("insurer", "set_network, out")]
+        .into_iter()
+        .chain(by_all("insurer"))
+        .chain([("insurer", "reverse"), ("doctor", "withdraw_claim")])
+        .chain(by_all("doctor"))
+        .chain([("doctor", "reverse")])
+        .chain(by_all("patient"))
+        .chain(by_all("stranger"));
+    assert_eq!(given_back, expected.collect::<Vec<_>>());
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! What time alone changes. Each test moves the clock of a node of its own.
 
-use salus_domain::claim::PlanTerms;
 use salus_domain::codes::{Reason, Role};
 use salus_domain::consent::Consent;
 use salus_domain::money::Amount;
+use salus_domain::plan::{Benefit, Deadlines, PlanTerms};
 use salus_domain::time::{Period, Timestamp};
-use salus_e2e_tests::samples::{day, for_payment, for_treatment, line, record, submission, terms, DAY, UNIT};
+use salus_e2e_tests::samples::{benefit, day, for_payment, for_treatment, line, record, submission, terms, DAY, UNIT};
 use salus_e2e_tests::{id, node_of_my_own, Result, World};
 use salus_interface::access::{AccessDecision, AccessError, Refusal};
 use salus_interface::claims::ClaimsError;
@@ -75,7 +75,8 @@ async fn a_service_counts_by_the_coverage_of_its_day() -> Result {
     world.establish().await?;
     world.consents(&for_payment(&world.insurer)).await?;
     // Covered from 30 days ago to 30 days ahead, and paid for from 5 days ahead.
-    let plan = world.insures(&PlanTerms { waiting_period: 35 * DAY, ..terms() }, 100 * UNIT).await?;
+    let benefit = Benefit { waiting_period: 35 * DAY, ..benefit() };
+    let plan = world.insures(&PlanTerms { benefit, ..terms() }, 100 * UNIT).await?;
     let start = world.now().await?;
     let mut reference = 0;
     let mut claimed = Vec::new();
@@ -98,21 +99,17 @@ async fn a_service_counts_by_the_coverage_of_its_day() -> Result {
     Ok(())
 }
 
+/// It was claimed in time, and waited for what was not its provider's to do.
 #[tokio::test]
-async fn once_the_settlement_period_is_over_anybody_can_settle() -> Result {
+async fn a_claim_that_waits_is_not_late_because_it_waited() -> Result {
     let node = node_of_my_own().await?;
     let world = World::on(node.url()).await?;
-    let plan = world.ready_for_claims(&terms(), 100 * UNIT).await?;
-    let today = day(&world.doctor, &world.patient, world.now().await?, 1);
-    let claim = world.claims_for(&submission(plan, &world.patient, 1, today, vec![line(1, UNIT)])).await?.claim;
-    let settle = || world.claims.settle(claim);
-    assert_eq!(world.refused(&world.doctor, settle()).await?, ClaimsError::NotInsurer);
-    world.chain.advance_clock(DAY / 2).await?;
-    assert_eq!(world.refused(&world.doctor, settle()).await?, ClaimsError::NotInsurer);
-    world.chain.advance_clock(DAY).await?;
-    assert_eq!(world.run(&world.stranger, settle()).await?.forecast, Amount(UNIT * 8 / 10));
-    assert_eq!(world.refused(&world.doctor, settle()).await?, ClaimsError::AlreadySettled);
-    let withdraw = world.claims.withdraw(plan, Amount(1));
-    assert_eq!(world.refused(&world.stranger, withdraw).await?, ClaimsError::NotInsurer, "only that is free to all");
+    let deadlines = Deadlines { filing: 5 * DAY, ..terms().deadlines };
+    let plan = world.ready_for_claims(&PlanTerms { deadlines, ..terms() }, 0).await?;
+    let waits = world.claims_for(&world.claim_of(plan, 1, vec![line(1, UNIT)]).await?).await?.claim;
+    world.chain.advance_clock(10 * DAY).await?;
+    world.funds(&world.insurer, plan, UNIT).await?;
+    let retried = world.run(&world.doctor, world.claims.retry(waits)).await?.forecast;
+    assert_eq!(retried.adjudication.total.payer, Amount(UNIT * 8 / 10), "{:?}", retried.adjudication.lines);
     Ok(())
 }

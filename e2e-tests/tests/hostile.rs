@@ -6,10 +6,11 @@ use salus_domain::claim::{ClaimMalformed, Line, ServiceDay, Submission};
 use salus_domain::consent::{Actor, Decision, Provision};
 use salus_domain::ids::{ConsentId, Hash, PlanId};
 use salus_domain::money::Amount;
+use salus_domain::plan::Fee;
 use salus_domain::time::Timestamp;
 use salus_e2e_tests::samples::{consent, day, for_treatment, line, submission, terms, DAY, UNIT};
 use salus_e2e_tests::{account, id, person, Result, World};
-use salus_interface::claims::{ClaimStatus, ClaimsError};
+use salus_interface::claims::{Asset, ClaimStatus, ClaimsError};
 use scale::{Compact, Encode};
 
 /// All that the calls of these tests could change.
@@ -19,10 +20,10 @@ async fn state(world: &World) -> Result<String> {
     let epoch = world.read(world.registry.epoch(patient)).await?;
     let plan = world.read(world.claims.plan(PlanId(0))).await?;
     let coverages = world.read(world.claims.coverages(PlanId(0), patient)).await?;
-    let claim = world.read(world.claims.claim(salus_domain::ids::ClaimId(0))).await?;
+    let opened = world.read(world.claims.plan(PlanId(1))).await?;
     let principal = world.read(world.grants.principal(id(&world.doctor))).await?;
     let held = world.chain.balance(world.claims.address()).await?;
-    Ok(format!("{listed:?} {epoch} {plan:?} {coverages:?} {claim:?} {principal:?} {held}"))
+    Ok(format!("{listed:?} {epoch} {plan:?} {coverages:?} {opened:?} {principal:?} {held}"))
 }
 
 fn selector(name: &str) -> Vec<u8> {
@@ -61,8 +62,8 @@ async fn truncated_arguments_are_reverted() -> Result {
     }
     let now = world.now().await?;
     let today = day(&world.doctor, &world.patient, now, 1);
-    let input =
-        world.claims.submit(&submission(PlanId(0), &world.patient, 1, today, vec![line(1, 1)])).input().to_vec();
+    let claimed = submission(PlanId(0), &world.patient, 1, today, vec![line(1, 1)]);
+    let input = world.claims.submit(&claimed, None).input().to_vec();
     for length in [8, input.len() / 2, input.len() - 1] {
         fails(&world, world.claims.address(), &input[..length]).await?;
     }
@@ -80,7 +81,7 @@ async fn a_length_that_is_not_kept_is_reverted() -> Result {
     }
     let anchor = [selector("AccessGrants::anchor"), 7u64.encode(), vec![0; 32], Compact(u32::MAX).encode()].concat();
     fails(&world, world.grants.address(), &anchor).await?;
-    let settle = selector("Claims::settle_batch");
+    let settle = selector("Claims::settle");
     fails(&world, world.claims.address(), &[settle, Compact(u32::MAX).encode()].concat()).await
 }
 
@@ -172,7 +173,7 @@ async fn value_is_taken_only_where_it_is_due() -> Result {
     let world = World::new().await?;
     let before = state(&world).await?;
     let record = world.registry.record(&for_treatment(&world.doctor));
-    let open = world.claims.open_plan(&terms());
+    let open = world.claims.open_plan(Asset::Native, id(&world.arbiter), 1, &terms());
     let publish = world.grants.publish_key([9; 32]);
     for (contract, message) in [
         (world.registry.address(), record.input()),
@@ -200,7 +201,8 @@ async fn a_claim_that_is_not_well_formed_is_refused_by_the_rule_that_it_breaks()
         lines: (0..count).map(|number| line(number, 1)).collect(),
         ..good.clone()
     };
-    let future = ServiceDay { date: now.plus(DAY), nullifier: Hash([3; 32]) };
+    let future = ServiceDay { date: today.date.plus(3 * DAY), nullifier: Hash([3; 32]) };
+    let moment = ServiceDay { date: today.date.plus(1), ..today };
     let same_date = ServiceDay { nullifier: Hash([4; 32]), ..today };
     let same_nullifier = ServiceDay { date: Timestamp(today.date.0 - 5 * DAY), ..today };
     let huge = |number: u8| line(number, u128::MAX / 2 + 1);
@@ -216,6 +218,7 @@ async fn a_claim_that_is_not_well_formed_is_refused_by_the_rule_that_it_breaks()
         (days(vec![today, today], 2), ClaimMalformed::RepeatedDay),
         (days(vec![today, same_date], 2), ClaimMalformed::RepeatedDay),
         (days(vec![today, same_nullifier], 2), ClaimMalformed::RepeatedDay),
+        (days(vec![moment], 1), ClaimMalformed::NotMidnight),
         (days(vec![future], 1), ClaimMalformed::FutureService),
         (lines(vec![Line { quantity: 0, ..line(1, 1) }]), ClaimMalformed::ZeroQuantity),
         (lines(vec![line(1, 0)]), ClaimMalformed::ZeroAmount),
@@ -224,11 +227,11 @@ async fn a_claim_that_is_not_well_formed_is_refused_by_the_rule_that_it_breaks()
     ];
     let unchanged = state(&world).await?;
     for (claim, why) in broken {
-        let error = world.refused(&world.doctor, world.claims.submit(&claim)).await?;
+        let error = world.refused(&world.doctor, world.claims.submit(&claim, None)).await?;
         assert_eq!(error, ClaimsError::Malformed(why));
     }
     let nowhere = Submission { plan: PlanId(plan.0 + 1), ..good.clone() };
-    assert_eq!(world.refused(&world.doctor, world.claims.submit(&nowhere)).await?, ClaimsError::PlanNotFound);
+    assert_eq!(world.refused(&world.doctor, world.claims.submit(&nowhere, None)).await?, ClaimsError::PlanNotFound);
     assert_eq!(state(&world).await?, unchanged);
     world.claims_for(&good).await?;
     Ok(())
@@ -241,20 +244,21 @@ async fn amounts_at_the_edge_are_exact() -> Result {
     let today = day(&world.doctor, &world.patient, world.now().await?, 1);
     let all = submission(plan, &world.patient, 1, today, vec![line(1, u128::MAX)]);
     let receipt = world.claims_for(&all).await?;
-    assert_eq!(receipt.status, ClaimStatus::Pended, "no pool has that");
+    assert_eq!(receipt.status, ClaimStatus::AwaitsFunds, "no pool has that");
     let total = receipt.adjudication.total;
     assert_eq!(total.payer.0 + total.coinsurance.0, u128::MAX);
 
     // A fee times a quantity that does not fit is above any charge.
-    let fees = [(salus_e2e_tests::samples::code(2), Amount(u128::MAX))];
-    world.run(&world.insurer, world.claims.set_fees(plan, &fees)).await?;
+    let fees = [Fee { code: salus_e2e_tests::samples::code(2), price: Amount(u128::MAX) }];
+    world.run(&world.insurer, world.claims.set_fees(plan, 0, &fees)).await?;
     let many = vec![Line { quantity: u32::MAX, ..line(2, 100) }];
     let receipt = world.claims_for(&submission(plan, &world.patient, 2, today, many)).await?;
     assert_eq!(receipt.adjudication.total.payer, Amount(80));
     let withdraw = world.claims.withdraw(plan, Amount::UNLIMITED);
     assert_eq!(world.refused(&world.insurer, withdraw).await?, ClaimsError::PoolTooSmall);
 
-    let far_too_much = world.claims.fund(plan, Amount(u128::MAX)).submit(&world.chain, &world.insurer).await;
+    let far_too_much =
+        world.claims.fund(plan, Amount(u128::MAX), Asset::Native).submit(&world.chain, &world.insurer).await;
     let error = far_too_much.err().ok_or("it succeeded")?.to_string();
     assert!(error.contains("cannot pay"), "{error}");
     Ok(())

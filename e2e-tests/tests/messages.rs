@@ -58,7 +58,7 @@ fn each_contract_has_the_one_constructor_that_is_deployed() -> Result {
 }
 
 #[test]
-fn only_funding_and_breaking_the_glass_take_value() -> Result {
+fn only_funding_repaying_and_breaking_the_glass_take_value() -> Result {
     for (file, _) in contracts() {
         let spec = spec(file)?;
         let payable: Vec<_> = spec["messages"]
@@ -70,7 +70,7 @@ fn only_funding_and_breaking_the_glass_take_value() -> Result {
             .collect();
         let expected: &[&str] = match file {
             "access_grants.contract" => &["AccessGrants::break_glass"],
-            "claims.contract" => &["Claims::fund"],
+            "claims.contract" => &["Claims::fund", "Claims::repay"],
             _ => &[],
         };
         assert_eq!(payable, expected, "{file}");
@@ -90,6 +90,11 @@ macro_rules! events {
     };
 }
 
+/// The crate of PSP22, whose trait claims call, has events for those who implement it.
+fn is_the_tokens(file: &str, name: &str) -> bool {
+    file == "claims.contract" && ["Approval", "Transfer"].contains(&name)
+}
+
 /// ink! lists in each contract's metadata the events of everything that is linked to it: each contract's own must be
 /// there, and none that the interface does not have.
 #[test]
@@ -99,8 +104,9 @@ fn the_events_of_the_metadata_are_those_of_the_interface() -> Result {
         access: AuthorityAdded, AuthorityRemoved, OrganisationAccredited, ProviderCredentialed, KeyPublished, KeyRevoked,
             RecordRegistered, RecordAmended, RecordErased, ConditionSet, AgreementChanged, LinkRedeemed, AccessDecided,
             EmergencyChanged, RootAnchored, ReleaseLogged;
-        claims: PlanOpened, PoolFunded, PoolWithdrawn, FeesSet, MemberCovered, CoverageEnded, ClaimSubmitted,
-            ClaimAdjudicated, ClaimPended, ClaimSettled;
+        claims: PlanOpened, PlanRevised, PlanFrozen, PoolFunded, PoolWithdrawn, FeesSet, NetworkSet, MembersCovered,
+            CoverageEnded, AuthorisationChanged, ClaimPended, ClaimWithdrawn, ClaimAdjudicated, ClaimsSettled,
+            ClaimAppealed, AppealAnswered, AppealDecided, ClaimReversed, DebtPaid;
     };
     let all: BTreeMap<_, _> = known.iter().flat_map(|(_, events)| events.clone()).collect();
     let topics: std::collections::BTreeSet<_> = all.values().collect();
@@ -110,7 +116,7 @@ fn the_events_of_the_metadata_are_those_of_the_interface() -> Result {
         for (name, topic) in own {
             assert_eq!(listed.get(name), Some(topic), "{module}: {name}");
         }
-        for (name, topic) in listed {
+        for (name, topic) in listed.into_iter().filter(|(name, _)| !is_the_tokens(file, name)) {
             assert_eq!(all.get(&name), Some(&topic), "{file}: {name}");
         }
     }

@@ -4,13 +4,20 @@ use ink_primitives::AccountId;
 use parity_scale_codec::{Decode, Encode};
 use salus_audit::{leaf_of, Tree};
 use salus_client::{blake2b_256, client_account, relay, signer, AccountId32};
-use salus_domain::claim::{PlanTerms, Submission};
+use salus_domain::adjudicate::Authorisation;
+use salus_domain::claim::Submission;
+use salus_domain::codes::{Network, ReasonSet, Term, Unit};
 use salus_domain::consent::{Actor, Base, Consent, Decision, Provision};
 use salus_domain::evaluate::Evaluation;
-use salus_domain::ids::{Account, ConsentId, Hash};
+use salus_domain::ids::{Account, ClaimId, ConsentId, Hash, PlanId};
+use salus_domain::ledger::{Facts, Ledger, Membership};
 use salus_domain::mandate::Mandate;
+use salus_domain::money::Amount;
+use salus_domain::plan::PlanTerms;
 use salus_domain::request::Request;
 use salus_domain::time::{Period, Timestamp};
+use salus_fhir::claim::ClaimOptions;
+use salus_fuzz::claims::{Book, Told};
 use salus_interface::consent::{Instruction, Order, Place};
 use salus_interface::{access, claims, consent};
 use salus_release::entry::Entry;
@@ -28,6 +35,7 @@ type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result {
     fhir()?;
     scale()?;
+    claims_decided()?;
     audit()?;
     release()?;
     client()
@@ -47,17 +55,32 @@ fn seed(target: &str, name: &str, bytes: &[u8]) -> Result {
 fn fhir() -> Result {
     for (target, samples) in [
         ("fhir_consent", &["consent"][..]),
-        ("fhir_claim", &["claim", "claim-second", "coverage"]),
+        ("fhir_claim", &["claim", "claim-second", "claim-authorisation", "claim-response-other"]),
+        ("fhir_coverage", &["coverage", "eligibility-request"]),
         ("fhir_record", &["record-bundle", "record-observation", "record-sensitive"]),
-        ("fhir_plan", &["plan"]),
+        ("fhir_plan", &["plan", "plan-dental", "insurance-plan"]),
         ("fhir_directory", &["directory", "people"]),
         ("fhir_request", &["request", "consent"]),
     ] {
         for name in samples {
-            let sample: Value = serde_json::from_slice(&fs::read(root().join(format!("samples/{name}.json")))?)?;
-            seed(target, name, sample.to_string().as_bytes())?;
+            seed(target, name, sample(name)?.to_string().as_bytes())?;
         }
     }
+    // As synthetic data has it: what a claim needs is left out, and the price is in the total only.
+    let bare = json!({
+        "resourceType": "Claim", "id": "1", "status": "active", "use": "claim",
+        "patient": { "reference": "urn:uuid:1" }, "provider": { "reference": "urn:uuid:2" },
+        "insurance": [{ "sequence": 1, "focal": true, "coverage": { "display": "Medicare" } }],
+        "billablePeriod": { "start": "2026-09-30T08:00:00Z", "end": "2026-09-30T09:00:00Z" },
+        "item": [{
+            "sequence": 1, "encounter": [{ "reference": "urn:uuid:3" }],
+            "productOrService": { "coding": [{ "system": "http://snomed.info/sct", "code": "162673000" }] },
+        }],
+        "total": { "value": 85.55, "currency": "USD" },
+    });
+    let entries = [bare, sample("claim-corrected")?].map(|resource| json!({ "resource": resource }));
+    let bundle = json!({ "resourceType": "Bundle", "type": "collection", "entry": entries });
+    seed("fhir_claim", "bundle", bundle.to_string().as_bytes())?;
     let r5 = json!({
         "resourceType": "Consent", "status": "active", "decision": "deny",
         "subject": { "reference": "Patient/rosa-marin" },
@@ -66,6 +89,10 @@ fn fhir() -> Result {
         }] }],
     });
     seed("fhir_consent", "r5", r5.to_string().as_bytes())
+}
+
+fn sample(name: &str) -> Result<Value> {
+    Ok(serde_json::from_slice(&fs::read(root().join(format!("samples/{name}.json")))?)?)
 }
 
 fn sample_consent() -> Consent {
@@ -97,9 +124,13 @@ fn scale() -> Result {
         access::KeyRevoked, access::RecordErased, access::ConditionSet, access::AgreementChanged,
         access::LinkRedeemed, access::EmergencyChanged, access::RootAnchored, access::ReleaseLogged);
     each!("scale_claims";
-        claims::Pool, claims::Plan, claims::Coverage, claims::Claim, claims::PlanOpened, claims::PoolFunded,
-        claims::PoolWithdrawn, claims::FeesSet, claims::MemberCovered, claims::CoverageEnded, claims::ClaimSubmitted,
-        claims::ClaimAdjudicated, claims::ClaimPended, claims::ClaimSettled, claims::Receipt);
+        claims::Asset, claims::Pool, claims::Plan, claims::Enrolment, claims::Coverage, claims::Place,
+        claims::Authorisation, claims::Procedure, claims::Claim, claims::Appeal, claims::Ruling, claims::Filing, claims::Payment,
+        claims::PlanOpened, claims::PlanRevised, claims::PlanFrozen, claims::PoolFunded, claims::PoolWithdrawn,
+        claims::FeesSet, claims::NetworkSet, claims::MembersCovered, claims::CoverageEnded,
+        claims::AuthorisationChanged, claims::ClaimPended, claims::ClaimWithdrawn, claims::ClaimAdjudicated,
+        claims::ClaimsSettled, claims::ClaimAppealed, claims::AppealAnswered, claims::AppealDecided,
+        claims::ClaimReversed, claims::DebtPaid, claims::Receipt);
     let request = Request::decode(&mut [[1; 32].as_slice(), &[0; 64]].concat().as_slice())?;
     seed("scale_domain", "Consent", &sample_consent().encode())?;
     seed("scale_decision", "one", &(vec![sample_consent()], &request).encode())?;
@@ -107,6 +138,55 @@ fn scale() -> Result {
     seed("scale_decision", "two", &(vec![sample_consent(), others], request).encode())?;
     for (number, instruction) in instructions().into_iter().enumerate() {
         seed("scale_orders", &format!("instruction-{number}"), &instruction.encode())?;
+    }
+    Ok(())
+}
+
+/// The claims of the samples under each of their plans: to decide, and as they are decided.
+fn claims_decided() -> Result {
+    let (key, member, provider) = ([3; 32], Account([1; 32]), Account([2; 32]));
+    let mut whats = 0..;
+    for name in ["plan", "plan-dental"] {
+        let plan = salus_fhir::plan::compile(sample(name)?.to_string().as_bytes())?;
+        let options = ClaimOptions::new(plan.asset.clone());
+        let fees = plan.tagged_fees(&key);
+        let period = Period { start: Timestamp(1_767_225_600_000), end: Timestamp(1_798_761_600_000) };
+        let (now, network) = (Timestamp(1_794_000_000_000), Network::In);
+        let [credentialed, consented, passed_on] = [true, true, false];
+        let (membership, set_aside) =
+            (Membership { member, subscriber: member, period, since: period.start, secondary: false }, ReasonSet::EMPTY);
+        let facts = Facts { now, network, credentialed, consented, passed_on, set_aside };
+        let mut ledger = Ledger::new(plan.terms.clone(), fees.clone());
+        let mut filed = Vec::new();
+        for document in ["claim", "claim-second"] {
+            let compiled = salus_fhir::claim::compile(sample(document)?.to_string().as_bytes(), &options)?;
+            let submission = compiled.submission(PlanId(0), member, provider, &key);
+            let authorised = |_, _| Authorisation::Granted(1);
+            let decided = ledger.adjudicate(&membership, &facts, provider, &submission, authorised);
+            let place = membership.place(Unit::Individual, Term::Annual, now);
+            let lines = submission.lines.iter().zip(&decided.lines).zip(1..).map(|((line, outcome), sequence)| {
+                let date = submission.days.get(usize::from(line.day)).map_or(now, |day| day.date);
+                (*line, *outcome, sequence, date)
+            });
+            let what = whats.next().unwrap_or_default();
+            let told: Told = (
+                ClaimId([4; 32]),
+                lines.collect(),
+                (plan.terms.clone(), ledger.used(place)),
+                claims::Authorisation::Granted { quantity: 2, until: now },
+                Some((decided.total.payer, Amount::ZERO, Some(now))),
+                ["Patient/c", "Practitioner/a", "http://insurers|9", "Coverage/1", "USD"].map(String::from),
+                // Settled, no appeal, professional, cents.
+                [what, 3, 0, 3, 2],
+                now,
+            );
+            seed("claims_explain", &format!("{name}-{document}"), &told.encode())?;
+            let known = [credentialed, consented, passed_on];
+            filed.push((submission, provider, (member, period, false), now, network, known, set_aside));
+        }
+        let authorised = fees.iter().map(|fee| (fee.code, Some(2))).collect();
+        let book: Book = (plan.terms, fees, authorised, filed);
+        seed("claims_ledger", name, &book.encode())?;
     }
     Ok(())
 }

@@ -4,16 +4,20 @@ use parity_scale_codec::{DecodeAll, Encode};
 use salus_domain::codes::Category;
 use salus_domain::consent::Consent;
 use salus_domain::evaluate::Answer;
-use salus_domain::ids::PlanId;
+use salus_domain::ids::{Account, PlanId};
+use salus_domain::money::Amount;
+use salus_domain::plan::{fee_page, YEAR};
 use salus_domain::time::Timestamp;
-use salus_fhir::claim::ClaimOptions;
+use salus_fhir::claim::{ClaimOptions, PriorPayment, Unpriced};
 use salus_fhir::consent::{CompiledConsent, Release};
 use salus_fhir::decimal::Asset;
 use salus_fhir::directory::Directory;
+use salus_fhir::insurance_plan::InsurancePlanOptions;
 use salus_fhir::people::People;
+use salus_fhir::plan::PlanFile;
 use salus_fhir::render::{render, About};
 use salus_fhir::simulate::{run, ConsentFile};
-use salus_fhir::{claim, consent, consent_text, consult, coverage, plan, record};
+use salus_fhir::{claim, consent, consent_text, consult, coverage, eligibility_request, insurance_plan, plan, record};
 use serde_json::Value;
 use std::sync::LazyLock;
 
@@ -21,11 +25,29 @@ const DIRECTORY: &[u8] = include_bytes!("../../samples/directory.json");
 const PEOPLE: &[u8] = include_bytes!("../../samples/people.json");
 const CONSENT: &[u8] = include_bytes!("../../samples/consent.json");
 const REQUEST: &[u8] = include_bytes!("../../samples/request.json");
+const CLAIM: &[u8] = include_bytes!("../../samples/claim.json");
+const RESPONSE: &[u8] = include_bytes!("../../samples/claim-response-other.json");
+const PLAN: &[u8] = include_bytes!("../../samples/plan-dental.json");
+/// The consortium's.
+const KEY: [u8; 32] = [3; 32];
 /// When the samples are in force.
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
 static KNOWN: LazyLock<Directory> =
     LazyLock::new(|| Directory::from_json(DIRECTORY).expect("the sample is a directory"));
+static ASSET: LazyLock<Asset> = LazyLock::new(|| Asset { currency: String::from("USD"), decimals: 2 });
+static PRIOR: LazyLock<PriorPayment> =
+    LazyLock::new(|| claim::prior_payment(RESPONSE, &ASSET).expect("the sample says what was paid"));
+/// What a plan says that an `InsurancePlan` does not.
+static BESIDE: LazyLock<InsurancePlanOptions> = LazyLock::new(|| {
+    let PlanFile { asset, token, terms, fees, .. } = plan::compile(PLAN).expect("the sample is a plan");
+    let (benefit, deadlines) = (terms.benefit, terms.deadlines);
+    InsurancePlanOptions { asset, token, plan: None, benefit, deadlines, fees }
+});
+
+fn account(byte: u8) -> Account {
+    Account([byte; 32])
+}
 
 /// A consent. What compiles is well-formed, and compiles again from what it renders as.
 pub fn consent(data: &[u8]) {
@@ -49,20 +71,52 @@ pub fn consent(data: &[u8]) {
     }
 }
 
-/// A claim, and a coverage.
+/// Claims, alone or in a bundle, requests for authorisation, and what another insurer paid. What compiles is well-formed, and
+/// nothing is assumed unless the options say so.
 pub fn claim(data: &[u8]) {
-    let options = ClaimOptions {
-        asset: Asset { currency: String::from("USD"), decimals: 2 },
+    let strict = ClaimOptions::new(ASSET.clone());
+    let lenient = ClaimOptions {
         default_category: Some(Category::MedicalCare),
+        id_system: Some(String::from("urn:ids")),
+        default_coverage: Some(String::from("Coverage/1")),
+        unpriced: Unpriced::Remainder,
+        ..strict.clone()
     };
-    if let Ok(compiled) = claim::compile(data, &options) {
-        let account = |byte: u8| salus_domain::ids::Account([byte; 32]);
-        let submission = compiled.submission(PlanId(1), account(1), account(2), &[3; 32]);
-        if let Err(malformed) = submission.validate(Timestamp::MAX) {
-            panic!("{malformed:?}");
+    for options in [&strict, &lenient] {
+        let found = claim::claims_of(data, options).unwrap_or_default();
+        if let [(path, Ok(only))] = found.as_slice() {
+            assert!(path != "Claim" || claim::compile(data, options).as_ref() == Ok(only));
+        }
+        for compiled in found.iter().filter_map(|(_, compiled)| compiled.as_ref().ok()) {
+            assert!(options != &strict || compiled.assumed.is_empty());
+            let submission = compiled.submission(PlanId(1), account(1), account(2), &KEY);
+            if let Err(malformed) = submission.validate(Timestamp::MAX) {
+                panic!("{malformed:?}");
+            }
+            let _ = claim::compile(data, &ClaimOptions { prior: Vec::from([PRIOR.clone()]), ..options.clone() });
         }
     }
-    let _ = coverage::compile(data);
+    if let Ok(asked) = claim::authorisation(data, &lenient) {
+        let requests = asked.requests(&KEY);
+        assert!(requests.len() <= asked.items.len() && requests.iter().all(|(_, quantity)| *quantity > 0));
+    }
+    if let Ok(prior) = claim::prior_payment(data, &ASSET) {
+        let _ = claim::compile(CLAIM, &ClaimOptions { prior: Vec::from([prior]), ..strict });
+    }
+}
+
+/// A coverage, or a question about one.
+pub fn coverage(data: &[u8]) {
+    if let Ok(coverage) = coverage::compile(data) {
+        let years = coverage::years(coverage.period, NOW).unwrap_or_default();
+        assert!(years.iter().all(|year| year.is_valid() && year.end.0 - year.start.0 <= YEAR));
+        assert!(years.windows(2).all(|pair| pair[0].end == pair[1].start));
+    }
+    if let Ok(asked) = eligibility_request::compile(data, &ASSET) {
+        let lines = asked.lines(Some(Category::MedicalCare));
+        assert!(lines.iter().all(|line| line.quantity > 0 && line.submitted > Amount::ZERO));
+        assert!(asked.lines(None).len() <= lines.len() && lines.len() <= asked.items.len());
+    }
 }
 
 /// A record.
@@ -70,11 +124,19 @@ pub fn record(data: &[u8]) {
     let _ = record::compile(data);
 }
 
-/// A plan.
+/// A plan: a file, or an `InsurancePlan`. The pages of its fees have them all, each in its place.
 pub fn plan(data: &[u8]) {
-    if let Ok(plan) = plan::compile(data) {
+    let plans = [plan::compile(data), insurance_plan::compile(data, &BESIDE)];
+    for plan in plans.into_iter().flatten() {
         assert_eq!(plan.terms.validate(), Ok(()));
-        let _ = plan.tagged_fees(&[3; 32]);
+        let pages = plan.fee_pages(&KEY);
+        let count = u16::try_from(pages.len()).expect("there are few pages");
+        assert!(count.is_power_of_two());
+        assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), plan.fees.len());
+        for (number, page) in pages.iter().enumerate() {
+            assert!(page.iter().all(|fee| usize::from(fee_page(fee.code, count)) == number));
+            assert!(page.windows(2).all(|pair| pair[0].code < pair[1].code));
+        }
     }
 }
 

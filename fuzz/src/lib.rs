@@ -5,6 +5,7 @@
 //! accepted, and no more memory is taken than [`MEMORY`].
 
 pub mod audit;
+pub mod claims;
 pub mod client;
 pub mod fhir;
 pub mod link;

@@ -1,11 +1,12 @@
 //! What is read as SCALE: from a chain's events and storage, from contracts, from files of orders.
 
 use parity_scale_codec::{DecodeAll, Encode};
-use salus_domain::claim::{PlanTerms, Submission};
+use salus_domain::claim::Submission;
 use salus_domain::consent::Consent;
 use salus_domain::evaluate::{evaluate, Evaluation};
 use salus_domain::ids::ConsentId;
 use salus_domain::mandate::Mandate;
+use salus_domain::plan::PlanTerms;
 use salus_domain::request::Request;
 use salus_domain::time::Timestamp;
 use salus_interface::{access, claims, consent};
@@ -14,7 +15,7 @@ use salus_interface::{access, claims, consent};
 const NOW: Timestamp = Timestamp(1_790_640_000_000);
 
 /// What these bytes encode, if it is a `T`. SCALE has one encoding for each value: others are refused.
-fn read<T: DecodeAll + Encode>(mut data: &[u8]) -> Option<T> {
+pub(crate) fn read<T: DecodeAll + Encode>(mut data: &[u8]) -> Option<T> {
     let all = data;
     let read = T::decode_all(&mut data).ok()?;
     assert!(read.encode() == all, "{} has two encodings", std::any::type_name::<T>());
@@ -78,13 +79,17 @@ pub fn access(data: &[u8]) {
     );
 }
 
-/// What claims keep, answer and tell.
+/// What claims take, keep, answer and tell.
 pub fn claims(data: &[u8]) {
     each!(data;
-        claims::Pool, claims::Plan, claims::Coverage, claims::Claim,
-        claims::PlanOpened, claims::PoolFunded, claims::PoolWithdrawn, claims::FeesSet, claims::MemberCovered,
-        claims::CoverageEnded, claims::ClaimSubmitted, claims::ClaimAdjudicated, claims::ClaimPended,
-        claims::ClaimSettled,
+        claims::Asset, claims::Pool, claims::Plan, claims::Enrolment, claims::Coverage, claims::Place,
+        claims::Authorisation, claims::Procedure, claims::Claim, claims::Appeal, claims::Ruling, claims::Filing,
+        claims::Payment,
+        claims::PlanOpened, claims::PlanRevised, claims::PlanFrozen, claims::PoolFunded, claims::PoolWithdrawn,
+        claims::FeesSet, claims::NetworkSet, claims::MembersCovered, claims::CoverageEnded,
+        claims::AuthorisationChanged, claims::ClaimPended, claims::ClaimWithdrawn, claims::ClaimAdjudicated,
+        claims::ClaimsSettled, claims::ClaimAppealed, claims::AppealAnswered, claims::AppealDecided,
+        claims::ClaimReversed, claims::DebtPaid,
         Result<claims::Receipt, claims::ClaimsError>,
     );
 }

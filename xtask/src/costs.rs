@@ -8,16 +8,15 @@ use anyhow::{bail, Context, Result};
 use salus_client::bundle::Bundles;
 use salus_client::contracts::{AccessGrants, Claims, ConsentRegistry};
 use salus_client::deployment::{deploy, Mode, EMERGENCY_TERMS};
-use salus_client::message::{Message, Query};
+use salus_client::message::{Executed, Message, Query};
 use salus_client::rules::Rule;
 use salus_client::{
     blake2b_256, domain_account, ink_account, relay, signer, AccountId32, CallError, Chain, Cost, Keypair,
 };
 use salus_domain::codes::{Action, Class, Confidentiality, PowerSet, Purpose, Role, RoleSet, SensitivitySet};
 use salus_domain::consent::Consent;
-use salus_domain::ids::{ClaimId, ConsentId, Hash, PlanId};
+use salus_domain::ids::{ConsentId, Hash};
 use salus_domain::mandate::Mandate;
-use salus_domain::money::Amount;
 use salus_domain::request::{Principal, Request};
 use salus_domain::time::{Period, Timestamp};
 use salus_fhir::claim::{ClaimOptions, CompiledClaim};
@@ -183,8 +182,8 @@ fn table(figures: &Figures) -> Result<String> {
     text.push_str(
         "\n## Beside other contracts\n\nThe refTime of ours beside that of contracts as one writes them first, or that do the least (`benches/contracts`): \
          `consent-twin` keeps\nconsents in a map with a list per patient and indexed events, `flag` reads one flag. `access-floor` and `decision-floor` read \
-         the same\ncells and emit the same event as a request for access and a decision on consent, in one message each, and decide nothing. In a batch it is \
-         that of one.\n\n| what | ours | other | ratio | aim |\n|---|---:|---:|---:|---:|\n",
+         the same\ncells and emit the same event as a request for access and a decision on consent, in one message each, and decide nothing. `token` is a PSP22 \
+         token of\nthe published crate. In a batch it is that of one.\n\n| what | ours | other | ratio | aim |\n|---|---:|---:|---:|---:|\n",
     );
     for (name, Comparison { ours, theirs, ratio, aim }) in &figures.comparisons {
         let thousandths = |number: &u64| format!("{}.{:03}", number / 1_000, number % 1_000);
@@ -229,10 +228,20 @@ impl Meter {
         message: Message<T, E>,
         who: &Keypair,
     ) -> Result<T> {
+        Ok(self.carry_out(case, message, who).await?.forecast)
+    }
+
+    /// As [`Meter::act`], with all that is known of it.
+    pub async fn carry_out<T: Decode, E: Decode + Rule>(
+        &mut self,
+        case: &str,
+        message: Message<T, E>,
+        who: &Keypair,
+    ) -> Result<Executed<T>> {
         let failed = |error: CallError<E>| anyhow::anyhow!("{error}").context(message.name());
         let (_, cost) = message.dry_run(&self.chain, &account(who)).await.map_err(failed)?;
         self.note(message.name(), case, cost)?;
-        Ok(message.submit(&self.chain, who).await.map_err(failed)?.forecast)
+        message.submit(&self.chain, who).await.map_err(failed)
     }
 
     pub async fn ask<T: Decode>(&mut self, case: &str, query: Query<T>) -> Result<()> {
@@ -258,9 +267,10 @@ async fn measure(root: &Path) -> Result<Figures> {
     let samples = Samples::read(root)?;
     registry(&mut meter, &suite.registry(), &samples).await?;
     crate::access_costs::measure(&mut meter, &suite.registry(), &suite.grants(), &samples, &governor).await?;
-    claims(&mut meter, &suite.claims(), &samples).await?;
+    crate::claims_costs::measure(&mut meter, &suite.claims(), &samples).await?;
     crate::comparison::measure(&mut meter, root, &suite.registry(), &governor).await?;
     crate::access_comparison::measure(&mut meter, root, &suite, &governor).await?;
+    crate::claims_comparison::measure(&mut meter, root, &suite, &governor).await?;
     crate::access_costs::overdue(&mut meter, &suite.grants(), &samples).await?;
     for name in ConsentRegistry::MESSAGES.iter().chain(AccessGrants::MESSAGES).chain(Claims::MESSAGES) {
         if !meter.figures.messages.contains_key(*name) {
@@ -275,11 +285,11 @@ pub struct Samples {
     pub doctor: Keypair,
     pub hospital: Keypair,
     pub patient: Keypair,
-    insurer: Keypair,
+    pub insurer: Keypair,
     pub authority: Keypair,
     pub consent: Consent,
-    claims: [CompiledClaim; 2],
-    plan: salus_fhir::plan::PlanFile,
+    pub claims: [CompiledClaim; 2],
+    pub plan: salus_fhir::plan::PlanFile,
 }
 
 impl Samples {
@@ -288,7 +298,7 @@ impl Samples {
             |name: &str| std::fs::read(root.join("samples").join(name)).with_context(|| format!("samples/{name}"));
         let directory = Directory::from_json(&read("directory.json")?)?;
         let plan = salus_fhir::plan::compile(&read("plan.json")?)?;
-        let options = ClaimOptions { asset: plan.asset.clone(), default_category: None };
+        let options = ClaimOptions::new(plan.asset.clone());
         Ok(Self {
             doctor: signer::from_suri("//Charlie")?,
             hospital: signer::from_suri("//Bob//stash")?,
@@ -369,48 +379,6 @@ async fn registry(meter: &mut Meter, registry: &ConsentRegistry, samples: &Sampl
     meter.act("one order: revoke all of two", registry.relay(&place, &[signed]), &samples.doctor).await?;
     meter.ask("one used", registry.nonce(patient)).await?;
     meter.ask("", registry.genesis()).await?;
-    Ok(())
-}
-
-async fn claims(meter: &mut Meter, claims: &Claims, samples: &Samples) -> Result<()> {
-    let key = blake2b_256(b"costs");
-    let member = account(&samples.patient);
-    let provider = account(&samples.doctor);
-    let year = Period { start: Timestamp(1_767_225_600_000), end: Timestamp(1_798_761_600_000) };
-    let (insurer, member_id) = (&samples.insurer, ink_account(&member));
-    let plan = meter.act("samples/plan.json", claims.open_plan(&samples.plan.terms), insurer).await?;
-    meter.act("3 fees", claims.set_fees(plan, &samples.plan.tagged_fees(&key)), insurer).await?;
-    meter.act("the member's first", claims.cover(plan, member_id, year), insurer).await?;
-    let submission = |claim: &CompiledClaim, plan: PlanId| {
-        claim.submission(plan, domain_account(&member), domain_account(&provider), &key)
-    };
-    let [first, second] = &samples.claims;
-    // The pool is empty: the first claim is pended.
-    let pended = claims.submit(&submission(first, plan));
-    let pended = pended.submit(&meter.chain, &samples.doctor).await.map_err(|error| anyhow::anyhow!("{error}"))?;
-    let unit = 10u128.pow(12);
-    meter.act("the plan's first", claims.fund(plan, Amount(1_000 * unit)), insurer).await?;
-    meter.act("3 lines, 2 days", claims.retry(pended.forecast.claim), &samples.doctor).await?;
-    let receipt =
-        meter.act("2 lines, 1 day, adjudicated", claims.submit(&submission(second, plan)), &samples.doctor).await?;
-    meter.act("one", claims.settle(receipt.claim), insurer).await?;
-    meter.act("a batch of one", claims.settle_batch(&[ClaimId(0)]), insurer).await?;
-    meter.act("of what is free", claims.withdraw(plan, Amount(unit)), insurer).await?;
-    meter.ask("", claims.plan(plan)).await?;
-    let (code, _) = samples.plan.tagged_fees(&key).first().copied().context("the sample plan has fees")?;
-    meter.ask("set", claims.fee(plan, code)).await?;
-    meter.ask("one coverage", claims.coverages(plan, member_id)).await?;
-    meter.ask("settled", claims.claim(receipt.claim)).await?;
-    let reference = submission(first, plan).reference;
-    meter.ask("used", claims.claim_by_reference(ink_account(&provider), reference)).await?;
-    meter.ask("", claims.consent_registry()).await?;
-    meter.ask("", claims.access_grants()).await?;
-    let end = Timestamp(year.end.0 - 1);
-    let far = Period { start: Timestamp(4_000_000_000_000), end: Timestamp(4_100_000_000_000) };
-    let later = claims.cover(plan, member_id, far);
-    later.submit(&meter.chain, insurer).await.map_err(|error| anyhow::anyhow!("{error}"))?;
-    let end = if meter.chain.now().await? < end { end } else { Timestamp(far.end.0 - 1) };
-    meter.act("by a millisecond", claims.end_coverage(plan, member_id, end), insurer).await?;
     Ok(())
 }
 

@@ -4,6 +4,8 @@ mod access_comparison;
 mod access_costs;
 mod bundles;
 mod cargo_stand_in;
+mod claims_comparison;
+mod claims_costs;
 mod comparison;
 mod costs;
 mod licences;

@@ -5,12 +5,11 @@ use crate::event::Event;
 /// An event whose topics are its first fields, each of 32 bytes.
 pub trait TopicsFirst: Event + ink::env::Event {}
 
-/// Emits an event, on a chain by one function for all events: what ink! makes for each is a good part of the code of a contract
-/// that has many.
-#[cfg_attr(feature = "std", allow(clippy::needless_pass_by_value, reason = "as ink! has it"))]
-pub fn emit<E: TopicsFirst>(event: E) {
+/// Emits an event and gives it back, on a chain by one function for all events: what ink! makes for each is a good part of the
+/// code of a contract that has many.
+pub fn emit<E: TopicsFirst + Clone>(event: E) -> E {
     #[cfg(feature = "std")]
-    ink::env::emit_event::<ink::env::DefaultEnvironment, _>(event);
+    ink::env::emit_event::<ink::env::DefaultEnvironment, _>(event.clone());
     #[cfg(not(feature = "std"))]
     {
         use ink::env::event::EventTopicsAmount;
@@ -18,6 +17,7 @@ pub fn emit<E: TopicsFirst>(event: E) {
         event.encode_to(&mut data);
         on_chain(const { &E::SIGNATURE_TOPIC }, <E::RemainingTopics as EventTopicsAmount>::AMOUNT, &data);
     }
+    event
 }
 
 /// Not inlined: that would be 200 bytes in a contract with many events.
@@ -51,9 +51,10 @@ macro_rules! topics_first {
 
             #[test]
             fn topics_are_the_first_fields() -> Result<(), scale::Error> {
-                // Accounts and hashes can have any bytes; zeros are a value of all other fields.
-                let bytes: Vec<u8> = (1..=64).chain([0; 1024]).collect();
                 $(
+                    // Accounts and hashes can have any bytes; zeros are a value of all other fields.
+                    let amount = <<$Event as ink::env::Event>::RemainingTopics as ink::env::event::EventTopicsAmount>::AMOUNT;
+                    let bytes: Vec<u8> = (1..=u8::MAX).take(32 * (amount - 1)).chain([0; 1024]).collect();
                     let event = <$Event as scale::Decode>::decode(&mut bytes.as_slice())?;
                     let before = ink::env::test::recorded_events().count();
                     ink::env::emit_event::<ink::env::DefaultEnvironment, _>(event);

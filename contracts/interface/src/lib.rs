@@ -13,15 +13,25 @@ pub mod access;
 #[cfg(feature = "contract")]
 mod answer;
 mod apart;
+#[cfg(feature = "contract")]
+mod ask;
+#[cfg(feature = "contract")]
+mod cells;
 pub mod claims;
 pub mod consent;
 #[cfg(feature = "contract")]
 mod emit;
 pub mod event;
 mod layout;
+#[cfg(all(feature = "contract", feature = "std"))]
+pub mod off_chain;
 
 #[cfg(feature = "contract")]
-pub use answer::answer;
+pub use answer::{answer, tell};
+#[cfg(feature = "contract")]
+pub use ask::ask;
+#[cfg(feature = "contract")]
+pub use cells::Cells;
 #[cfg(feature = "contract")]
 pub use emit::emit;
 

@@ -1,7 +1,8 @@
 //! The command line: what there is, and how a command ends.
 
 use crate::commands::{
-    access, audit, claim, consent, deploy, emergency, key, plan, proposal, proxy, record, relay, release, share,
+    access, appeal, audit, authorisation, claim, consent, deploy, emergency, key, plan, proposal, proxy, record, relay,
+    release, share,
 };
 use crate::context::GlobalOptions;
 use crate::demo;
@@ -92,9 +93,15 @@ pub enum Command {
     /// An insurer's plans, their money and their members
     #[command(subcommand, after_help = "Example:\n  salus plan show 0")]
     Plan(plan::PlanCommand),
-    /// Claims: submit, settle, show line by line
-    #[command(subcommand, after_help = "Example:\n  salus claim settle 0 --suri //Eve")]
+    /// What a plan pays only if it authorised it before: ask for it, grant it, refuse it
+    #[command(subcommand, after_help = "Example:\n  salus authorisation list 0")]
+    Authorisation(authorisation::AuthorisationCommand),
+    /// Claims: simulate, submit, settle, explain line by line, take back
+    #[command(subcommand, after_help = "Example:\n  salus claim settle --plan 0 --suri //Eve")]
     Claim(claim::ClaimCommand),
+    /// Appeals against decisions about claims: file, answer, decide
+    #[command(subcommand, after_help = "Example:\n  salus appeal list")]
+    Appeal(appeal::AppealCommand),
     /// Play the story: every part of the suite at work on a real chain
     #[command(after_help = "Example:\n  salus demo")]
     Demo(demo::DemoOptions),
@@ -163,7 +170,9 @@ async fn carry_out(cli: &Cli) -> Result<Report, Failure> {
         Command::Release(command) => release::run(global, command).await,
         Command::Audit(command) => audit::run(global, command).await,
         Command::Plan(command) => plan::run(global, command).await,
+        Command::Authorisation(command) => authorisation::run(global, command).await,
         Command::Claim(command) => claim::run(global, command).await,
+        Command::Appeal(command) => appeal::run(global, command).await,
         Command::Demo(_) if global.dry_run => {
             Err(Failure::usage("the story cannot be played without transactions", "leave out --dry-run"))
         }
@@ -252,7 +261,8 @@ mod tests {
                 .any(|group| format!("salus {}", group.get_name()) == path && group.get_subcommands().next().is_some());
             assert!(
                 is_group
-                    || ["salus access authority", "salus record condition"].contains(&path.as_str())
+                    || ["salus access authority", "salus plan network", "salus record condition"]
+                        .contains(&path.as_str())
                     || help.contains("JSON"),
                 "{path}"
             );

@@ -12,8 +12,8 @@ use salus_client::history::HistoryError;
 use salus_client::rules::Rule;
 use salus_client::signer::SignerError;
 use salus_client::{CallError, ClientError};
+use salus_interface::claims::ClaimsError;
 use salus_interface::consent::{ConsentError, RelayError};
-use salus_vault::VaultError;
 use std::fmt::Display;
 
 /// What separates an error's message from the next step, in the texts of `salus_client` and of the operations.
@@ -68,6 +68,13 @@ impl Failure {
     /// A command line that is wrong.
     pub fn usage(message: impl Into<String>, next_step: impl Into<String>) -> Self {
         Self::new(Exit::Usage, "usage", message, next_step)
+    }
+
+    /// As JSON: `{code, rule, nextStep, message}`.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        let Self { code, rule, message, next_step, .. } = self;
+        serde_json::json!({ "code": code, "rule": rule, "nextStep": next_step, "message": message })
     }
 
     /// An error whose text names the next step behind [`NEXT`], or does not: then it is `next_step`.
@@ -178,44 +185,6 @@ impl From<FileError> for Failure {
     }
 }
 
-impl From<VaultError> for Failure {
-    fn from(error: VaultError) -> Self {
-        let (exit, code, next) = match &error {
-            VaultError::NotFound { .. } => (Exit::Input, "vault.notFound", "name the vault that has it (--vault)"),
-            VaultError::NoEnvelope { .. } => {
-                (Exit::Refused, "vault.notShared", "ask the patient to share it (`salus record share`), in an emergency whoever keeps it (`salus emergency supply`)")
-            }
-            VaultError::Destroyed { .. } => {
-                (Exit::Refused, "vault.destroyed", "it cannot be opened any more; register a new record")
-            }
-            VaultError::Source(_) => {
-                (Exit::Input, "file", "check the path, and that nobody changes the file meanwhile")
-            }
-            VaultError::Target(_) => (Exit::Input, "file", "check the path (--output)"),
-            VaultError::InvalidMediaType => {
-                (Exit::Input, "input.mediaType", "give one like application/pdf (--media-type)")
-            }
-            VaultError::InvalidUrl { .. } | VaultError::UnsupportedUrl { .. } => {
-                (Exit::Input, "input.vault", "name a folder, file:///path or s3://bucket/prefix (--vault)")
-            }
-            VaultError::NoRandomness => (Exit::Internal, "internal", "do the same again"),
-            VaultError::TooLarge { .. } => {
-                (Exit::Input, "vault.tooLarge", "split the record, or name a file with --output")
-            }
-            VaultError::InvalidPublicKey { .. } => {
-                (Exit::Input, "vault.publicKey", "have that account publish its key anew (`salus key publish`)")
-            }
-            VaultError::Store(_) | VaultError::CreateFolder(_) | VaultError::Folder(_) => {
-                (Exit::Input, "vault.store", "check that the folder can be written to (--vault)")
-            }
-            _ => (Exit::Input, "vault.corrupt", "restore the vault from a copy; what is there is not what was sealed"),
-        };
-        let rule = matches!(error, VaultError::NoEnvelope { .. })
-            .then(|| "only those to whom a record was shared have its key".to_owned());
-        Self { rule, ..Self::of(exit, code, &error, next) }
-    }
-}
-
 impl From<LinkError> for Failure {
     fn from(error: LinkError) -> Self {
         let (exit, code) = match &error {
@@ -246,6 +215,7 @@ impl From<OperationError> for Failure {
             OperationError::Consent(error) => Self::call("consent", error),
             OperationError::Access(error) => Self::call("access", error),
             OperationError::Claims(error) => Self::call("claims", error),
+            OperationError::Token(error) => Self::call("token", error),
             OperationError::Client(error) => error.into(),
             OperationError::History(error) => error.into(),
             OperationError::File(error) => error.into(),
@@ -279,7 +249,13 @@ impl From<OperationError> for Failure {
             OperationError::Link(error) => error.into(),
             OperationError::Export(error) => error.into(),
             OperationError::NoRandomness => Self::of(Exit::Internal, "internal", &error, ""),
+            OperationError::OpenCoverage { .. } => Self::of(Exit::Input, "document.openCoverage", &error, ""),
+            OperationError::EmptyCoverage { .. } => Self::of(Exit::Input, "document.emptyCoverage", &error, ""),
+            OperationError::TooManyYears { .. } => Self::of(Exit::Input, "document.tooManyYears", &error, ""),
             OperationError::NoPlan(_) => Self::of(Exit::Input, "input.plan", &error, ""),
+            OperationError::OtherClaim { .. } => Self::of(Exit::Input, "document.otherClaim", &error, ""),
+            OperationError::NotDecided(_) => Self::refused("claims", &ClaimsError::NotAdjudicated),
+            OperationError::NoClaim(_) => Self::of(Exit::Input, "input.claim", &error, ""),
             OperationError::NoProposal { .. } => {
                 Self { message: error.to_string(), ..Self::refused("consent", &ConsentError::NoProposal) }
             }
@@ -300,7 +276,8 @@ macro_rules! from_calls {
 from_calls!(
     salus_interface::consent::ConsentError,
     salus_interface::access::AccessError,
-    salus_interface::claims::ClaimsError
+    salus_interface::claims::ClaimsError,
+    salus_client::contracts::TokenError
 );
 
 impl From<salus_localnet::NodeError> for Failure {
@@ -340,9 +317,8 @@ impl From<anyhow::Error> for Failure {
 mod tests {
     use super::*;
     use salus_domain::evaluate::Deciding;
-    use salus_domain::ids::{ClaimId, ConsentId};
+    use salus_domain::ids::ConsentId;
     use salus_interface::access::Refusal;
-    use salus_interface::claims::ClaimsError;
 
     #[test]
     fn exit_codes_are_what_the_help_says() {
@@ -352,9 +328,9 @@ mod tests {
 
     #[test]
     fn a_refusal_has_a_code_that_stays_the_rule_and_the_next_step() {
-        let failure = Failure::from(CallError::Refused(ClaimsError::DuplicateClaim(ClaimId(7))));
+        let failure = Failure::from(CallError::Refused(ClaimsError::DuplicateClaim));
         assert_eq!((failure.exit, failure.code.as_str()), (Exit::Refused, "claims.DuplicateClaim"));
-        assert!(failure.rule.is_some_and(|rule| rule.contains("claim 7")));
+        assert!(failure.rule.is_some_and(|rule| rule.contains("duplicate")));
         assert!(failure.next_step.contains("salus claim show"));
     }
 

@@ -3,6 +3,7 @@
 use crate::failure::{Exit, Failure};
 use salus_client::{Cost, Evidence, Token};
 use serde_json::{json, Map, Value};
+use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 
 /// The outcome of a command.
@@ -12,11 +13,12 @@ pub struct Report {
     lines: Vec<String>,
     exit: Exit,
     aside: bool,
+    document: Option<String>,
 }
 
 impl Default for Report {
     fn default() -> Self {
-        Self { fields: Map::new(), lines: Vec::new(), exit: Exit::Done, aside: false }
+        Self { fields: Map::new(), lines: Vec::new(), exit: Exit::Done, aside: false, document: None }
     }
 }
 
@@ -56,6 +58,13 @@ impl Report {
         self
     }
 
+    /// That is a document, to be written as it is: also instead of the JSON object, whose numbers could not be exact.
+    #[must_use]
+    pub fn document(mut self, text: String) -> Self {
+        self.document = Some(text);
+        self
+    }
+
     /// The exit code.
     #[must_use]
     pub const fn exit_code(&self) -> Exit {
@@ -76,6 +85,9 @@ impl Report {
 
     /// Writes it to stdout (its lines to stderr where it is aside). A command that has said all by itself has nothing in it.
     pub fn print(&self, as_json: bool) {
+        if let Some(document) = &self.document {
+            return write_out(format!("{document}\n").as_bytes());
+        }
         if self.fields.is_empty() && self.lines.is_empty() {
             return;
         }
@@ -130,11 +142,10 @@ pub fn cost_line(cost: Cost, fee: u128, token: &Token) -> String {
 
 /// Says why a command failed: as JSON on stdout, or in words on stderr.
 pub fn print_failure(failure: &Failure, as_json: bool) {
-    let Failure { code, rule, message, next_step, .. } = failure;
     if as_json {
-        print_json(&json!({ "error": { "code": code, "rule": rule, "nextStep": next_step, "message": message } }));
+        print_json(&json!({ "error": failure.json() }));
     } else {
-        say(&format!("error: {message}\n  next: {next_step}"));
+        say(&format!("error: {}\n  next: {}", failure.message, failure.next_step));
     }
 }
 
@@ -165,6 +176,15 @@ pub fn progress() -> impl FnMut(u64) {
             let _ = write!(io::stderr().lock(), "\rread up to block {block}   ");
         }
     }
+}
+
+/// Reads through blocks with [`progress`], and ends its line.
+pub async fn through_blocks<T>(reading: impl Future<Output = T>) -> T {
+    let read = reading.await;
+    if io::stderr().is_terminal() {
+        say("");
+    }
+    read
 }
 
 /// A table with aligned columns: `left` says which of them hold words. The first row is the head.

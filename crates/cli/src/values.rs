@@ -2,7 +2,7 @@
 
 use salus_client::{AccountId32, Token};
 use salus_domain::codes::{Action, Class, Confidentiality, Power, Purpose, Role, Sensitivity};
-use salus_domain::ids::{Hash, RecordId};
+use salus_domain::ids::{ClaimId, Hash, RecordId};
 use salus_domain::money::Amount;
 use salus_domain::time::{Period, Timestamp};
 use salus_fhir::decimal::Asset;
@@ -79,6 +79,14 @@ pub fn hash(text: &str) -> Result<Hash, String> {
     bytes(text).map(Hash).ok_or_else(|| "a hash has 64 hexadecimal digits".to_owned())
 }
 
+/// A claim's id: 64 hexadecimal digits, with or without `0x`.
+///
+/// # Errors
+/// What it should be.
+pub fn claim(text: &str) -> Result<ClaimId, String> {
+    bytes(text).map(ClaimId).ok_or_else(|| "a claim's id has 64 hexadecimal digits".to_owned())
+}
+
 fn bytes(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut bytes).ok()?;
@@ -128,6 +136,12 @@ pub fn show_record(record: RecordId) -> String {
     hex::encode(record.0)
 }
 
+/// A claim's id as it is written.
+#[must_use]
+pub fn show_claim(claim: ClaimId) -> String {
+    hex::encode(claim.0)
+}
+
 /// An account as it is written: SS58.
 #[must_use]
 pub fn show_account(account: &[u8; 32]) -> String {
@@ -142,6 +156,13 @@ pub fn show_time(time: Timestamp) -> Option<String> {
     }
     let milliseconds = i64::try_from(time.0).ok()?;
     jiff::Timestamp::from_millisecond(milliseconds).ok().map(|time| time.to_string())
+}
+
+/// A day of service, in UTC, as it is written: `2026-09-07`.
+#[must_use]
+pub fn show_day(day: Timestamp) -> String {
+    let time = show_time(day).unwrap_or_default();
+    time.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// A period as people read it.
@@ -199,6 +220,7 @@ mod tests {
         assert_eq!(show_time(Timestamp::MAX), None);
         assert!(time("2030-01-01").is_err());
         assert!(time("1960-01-01T00:00:00Z").is_err());
+        assert_eq!(show_day(Timestamp(1_893_456_000_000)), "2030-01-01");
         assert_eq!(show_period(Period::ALWAYS), "always without an end");
     }
 
@@ -208,6 +230,9 @@ mod tests {
         assert_eq!(record(&digits), Ok(RecordId([0xab; 32])));
         assert_eq!(record(&format!("0x{digits}")), Ok(RecordId([0xab; 32])));
         assert!(record("ab").is_err());
+        assert_eq!(claim(&digits), Ok(ClaimId([0xab; 32])));
+        assert_eq!(show_claim(ClaimId([0xab; 32])), digits);
+        assert!(claim("0").is_err());
     }
 
     #[test]

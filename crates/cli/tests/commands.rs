@@ -3,7 +3,8 @@
 
 mod desk;
 
-use desk::{Desk, Result};
+use desk::{each, Desk, Result};
+use serde_json::json;
 use std::fs::File;
 
 /// The account of //Bob.
@@ -30,11 +31,13 @@ fn the_journey_of_the_readme_ends_with_a_claim_that_is_paid() -> Result {
     desk.done("plan open @/plan.json --suri //Eve")?;
     desk.done("plan fund 0 1000 --suri //Eve")?;
     desk.done("plan cover 0 @/coverage.json --suri //Eve")?;
-    desk.done("claim submit @/claim.json --plan 0 --suri //Charlie")?;
-    desk.refused("claim submit @/claim.json --plan 0 --suri //Charlie", 3, "claims.DuplicateClaim")?;
-    desk.refused("claim settle 0 --suri //Charlie", 3, "claims.NotInsurer")?;
-    desk.done("claim settle 0 --suri //Eve")?;
-    desk.refused("claim settle 0 --suri //Eve", 3, "claims.AlreadySettled")
+    let submitted = desk.done("claim submit @/claim.json --plan 0 --suri //Charlie")?;
+    let claim = submitted["claim"].as_str().ok_or("a claim")?;
+    desk.refused(&format!("claim settle {claim} --suri //Charlie"), 3, "claims.NotInsurer")?;
+    let settled = desk.done("claim settle --plan 0 --suri //Eve")?;
+    assert_eq!(each(&settled["settled"], "claim"), [claim]);
+    assert_eq!(desk.done(&format!("claim settle {claim} --suri //Eve"))?["before"], json!([claim]));
+    Ok(())
 }
 
 #[test]

@@ -360,10 +360,11 @@ pub async fn verify(chain: &Chain, deployment: &Deployment, bundles: &Bundles) -
             second.add("it asks another consent registry");
         }
         if third.verified {
-            if deployment.claims().consent_registry().read(chain).await? != registry {
+            let (asked_registry, asked_grants) = deployment.claims().setup().read(chain).await?;
+            if asked_registry != registry {
                 third.add("it asks another consent registry");
             }
-            if deployment.claims().access_grants().read(chain).await? != grants {
+            if asked_grants != grants {
                 third.add("it asks other access grants");
             }
         }

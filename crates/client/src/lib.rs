@@ -30,7 +30,9 @@ mod inclusion;
 pub mod message;
 pub mod relay;
 pub mod rules;
+pub mod settlement;
 pub mod signer;
+mod splitting;
 mod submit;
 
 pub use chain::{Chain, Head, Token};

@@ -1,12 +1,12 @@
 //! Every refusal in words: which rule refused, and what to do next. The one place where the contracts' errors are put
 //! for people.
 
-use salus_domain::claim::{ClaimMalformed, TermsMalformed, MAX_LINES};
+mod claims;
+
 use salus_domain::consent::{Malformed, MAX_ACTIVE_CONSENTS, MAX_ACTORS, MAX_DEPTH, MAX_PROVISIONS};
 use salus_domain::mandate::MandateMalformed;
 use salus_domain::request::Principal;
 use salus_interface::access::{AccessError, Condition, Refusal};
-use salus_interface::claims::{ClaimsError, MAX_BATCH, MAX_COVERAGES, MAX_FEES, MAX_SERVICES_PER_DAY};
 use salus_interface::consent::{ConsentError, RelayError, MAX_DECODED_CONSENT, MAX_ENCODED_CONSENT, MAX_ORDERS};
 
 /// A refusal by a contract.
@@ -234,91 +234,6 @@ impl Rule for Refusal {
             Self::Erased => "it cannot be opened any more",
             Self::NotRedeemed => "redeem it first (`salus share redeem`)",
             Self::NoConsent | Self::DeniedBy(_) => "ask the patient for consent",
-        }
-    }
-}
-
-impl Rule for ClaimsError {
-    fn rule(&self) -> String {
-        match self {
-            Self::TermsMalformed(malformed) => match malformed {
-                TermsMalformed::CoinsuranceAboveWhole => "a coinsurance is at most 100 %",
-                TermsMalformed::RepeatedCategory => "a category has one cost share",
-                TermsMalformed::CoversNothing => "a plan covers at least one category",
-            },
-            Self::Malformed(malformed) => match malformed {
-                ClaimMalformed::NoLines => "a claim has at least one line",
-                ClaimMalformed::TooManyLines => return format!("a claim has at most {MAX_LINES} lines"),
-                ClaimMalformed::TooManyDays => "a claim has no more days than lines",
-                ClaimMalformed::UnknownDay => "each line names one of the claim's days",
-                ClaimMalformed::UnusedDay => "each day of a claim has a line",
-                ClaimMalformed::RepeatedDay => "each day of a claim is listed once",
-                ClaimMalformed::FutureService => "a service cannot be claimed before it is given",
-                ClaimMalformed::ZeroQuantity => "a quantity is at least 1",
-                ClaimMalformed::ZeroAmount => "each line charges something",
-                ClaimMalformed::PriorPaidAboveSubmitted => "another insurer cannot have paid more than was charged",
-                ClaimMalformed::Overflow => "the amounts of a claim must fit into 128 bits",
-            },
-            Self::PlanNotFound => "there is no such plan",
-            Self::ClaimNotFound => "there is no such claim",
-            Self::NotInsurer => {
-                "only the plan's insurer may do that; settle: anybody once the settlement period is over"
-            }
-            Self::NothingTransferred => "funding a pool needs a value",
-            Self::PoolTooSmall => "the pool's free money does not suffice",
-            Self::PoolOverflow => "a pool's sums must fit into 128 bits",
-            Self::TransferFailed => "the chain refused the transfer; nothing was paid",
-            Self::BatchTooLarge => {
-                return format!("one message settles at most {MAX_BATCH} claims and sets at most {MAX_FEES} fees")
-            }
-            Self::EmptyPeriod => "a period must end after it begins",
-            Self::InThePast => "a coverage cannot end in the past",
-            Self::AlreadyCovered => "a coverage begins when the one before is over",
-            Self::NotCovered => "the member is not covered under this plan at that time",
-            Self::TooManyCoverages => return format!("a member has at most {MAX_COVERAGES} coverages under one plan"),
-            Self::DuplicateClaim(claim) => {
-                return format!("the claim is a duplicate: it was submitted before, as claim {}", claim.0)
-            }
-            Self::TooManyServices => {
-                return format!("a provider claims at most {MAX_SERVICES_PER_DAY} services of one member and day")
-            }
-            Self::NotPended => "only a pended claim can be tried again",
-            Self::NotAdjudicated => "the claim is pended: the pool could not cover it",
-            Self::AlreadySettled => "a claim is paid once",
-            Self::NothingToPay => "the claim was decided, and nothing is to be paid",
-            Self::IdsUsedUp => "no ids are left",
-            Self::AccessGrantsFailed => "without an answer of access grants nothing is decided",
-            Self::ConsentRegistryFailed => "without an answer of the consent registry nothing is decided",
-            Self::NotAContract => "the consent registry and access grants must be contracts",
-        }
-        .into()
-    }
-    fn next_step(&self) -> &'static str {
-        match self {
-            Self::TermsMalformed(_) => "mend the plan file",
-            Self::Malformed(_) => "mend the claim",
-            Self::PlanNotFound => "use the number that `salus plan open` told",
-            Self::ClaimNotFound => "check the claim's number",
-            Self::NotInsurer => "sign as the plan's insurer (`salus plan show`), or wait until the claim is due",
-            Self::NothingTransferred => "give an amount above 0",
-            Self::PoolTooSmall => "fund the pool (`salus plan fund`)",
-            Self::PoolOverflow | Self::IdsUsedUp => "deploy another suite",
-            Self::TransferFailed => "check that the provider's account exists",
-            Self::BatchTooLarge => "split it",
-            Self::EmptyPeriod | Self::InThePast => "give a later end",
-            Self::AlreadyCovered => "end the other coverage first, or begin later (`salus plan coverage`)",
-            Self::NotCovered => "see the member's coverages (`salus plan coverage`)",
-            Self::TooManyCoverages => "open a new plan",
-            Self::DuplicateClaim(_) => {
-                "see that claim (`salus claim show`); a corrected claim needs a number of its own"
-            }
-            Self::TooManyServices => "claim them on the day on which they were given",
-            Self::NotPended => "see where it stands (`salus claim show`)",
-            Self::NotAdjudicated => "fund the pool, then `salus claim retry`",
-            Self::AlreadySettled | Self::NothingToPay => "see what was decided (`salus claim show`)",
-            Self::AccessGrantsFailed | Self::ConsentRegistryFailed | Self::NotAContract => {
-                "check the deployment with `salus verify`"
-            }
         }
     }
 }

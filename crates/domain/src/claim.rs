@@ -1,89 +1,14 @@
-//! What an insurer promises and what a provider claims: plan terms, claim lines, and the bounds that both keep.
+//! What a provider claims: days, lines, and the bounds that they keep.
 
-use crate::codes::{Category, CategorySet};
+use crate::codes::Category;
 use crate::ids::{Account, CodeTag, Hash, PlanId};
-use crate::money::{Amount, BasisPoints};
-use crate::time::Timestamp;
+use crate::money::Amount;
+use crate::time::{Period, Timestamp, DAY};
 use alloc::vec::Vec;
 use scale::{Decode, Encode};
 
 /// How many lines one claim has.
 pub const MAX_LINES: usize = 50;
-
-/// What the patient bears of a covered service in one category, after the deductible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cfg_attr(feature = "std", derive(scale_info::TypeInfo))]
-pub struct CostShare {
-    /// A fixed amount per line.
-    pub copay: Amount,
-    /// A share of what is left.
-    pub coinsurance: BasisPoints,
-}
-
-/// What a plan pays for (FHIR `InsurancePlan.plan`). Amounts are in minor units of the plan's asset; limits hold per
-/// member and coverage period.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cfg_attr(feature = "std", derive(scale_info::TypeInfo))]
-pub struct PlanTerms {
-    /// What the member bears before the plan pays anything.
-    pub deductible: Amount,
-    /// Where no exception names the category.
-    pub cost_share: CostShare,
-    /// Categories that have a cost share of their own, each at most once.
-    pub exceptions: Vec<(Category, CostShare)>,
-    /// The most that the member bears of deductible, copay and coinsurance.
-    pub out_of_pocket_maximum: Amount,
-    /// The most that the plan pays.
-    pub benefit_maximum: Amount,
-    /// How long after the start of the coverage the plan pays nothing, in milliseconds.
-    pub waiting_period: u64,
-    /// The categories that the plan pays for.
-    pub covered: CategorySet,
-    /// How long the insurer may hold back an adjudicated claim, in milliseconds; after that anybody may settle it.
-    pub settlement_period: u64,
-}
-
-/// Why plan terms are not well-formed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-#[cfg_attr(feature = "std", derive(scale_info::TypeInfo))]
-pub enum TermsMalformed {
-    /// A coinsurance is above 10,000 basis points.
-    CoinsuranceAboveWhole,
-    /// Two exceptions name the same category.
-    RepeatedCategory,
-    /// No category is covered.
-    CoversNothing,
-}
-
-impl PlanTerms {
-    /// Checks the bounds and the shape.
-    ///
-    /// # Errors
-    /// The first [`TermsMalformed`] that is found.
-    pub fn validate(&self) -> Result<(), TermsMalformed> {
-        if self.covered.is_empty() {
-            return Err(TermsMalformed::CoversNothing);
-        }
-        let mut seen = CategorySet::EMPTY;
-        for (category, _) in &self.exceptions {
-            if seen.contains(*category) {
-                return Err(TermsMalformed::RepeatedCategory);
-            }
-            seen = seen.with(*category);
-        }
-        let mut shares = self.exceptions.iter().map(|(_, share)| share).chain([&self.cost_share]);
-        if shares.any(|share| !share.coinsurance.is_valid()) {
-            return Err(TermsMalformed::CoinsuranceAboveWhole);
-        }
-        Ok(())
-    }
-
-    /// What the patient bears in `category`.
-    #[must_use]
-    pub fn cost_share(&self, category: Category) -> CostShare {
-        self.exceptions.iter().find(|(named, _)| *named == category).map_or(self.cost_share, |(_, share)| *share)
-    }
-}
 
 /// A day on which services were given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -145,6 +70,8 @@ pub enum ClaimMalformed {
     UnusedDay,
     /// A day is listed twice.
     RepeatedDay,
+    /// A day is not midnight UTC.
+    NotMidnight,
     /// A service lies in the future.
     FutureService,
     /// A quantity is 0.
@@ -158,6 +85,17 @@ pub enum ClaimMalformed {
 }
 
 impl Submission {
+    /// From the first day of service to the end of the last. A claim without days, which is malformed, has none: it ends before it
+    /// begins.
+    #[must_use]
+    pub fn period(&self) -> Period {
+        let mut period = Period { start: Timestamp::MAX, end: Timestamp::MIN };
+        for day in &self.days {
+            period = Period { start: period.start.min(day.date), end: period.end.max(day.date.plus(DAY)) };
+        }
+        period
+    }
+
     /// Checks the bounds and the shape; `now` is the time of the block.
     ///
     /// # Errors
@@ -175,6 +113,9 @@ impl Submission {
         for (place, day) in self.days.iter().enumerate() {
             if !self.lines.iter().any(|line| usize::from(line.day) == place) {
                 return Err(ClaimMalformed::UnusedDay);
+            }
+            if day.date.0.checked_rem(DAY) != Some(0) {
+                return Err(ClaimMalformed::NotMidnight);
             }
             if day.date > now {
                 return Err(ClaimMalformed::FutureService);

@@ -2,7 +2,7 @@
 //! can use the chain's host function and a client a library. Both use BLAKE2b-256.
 
 use crate::consent::Consent;
-use crate::ids::{Account, CodeTag, Hash, RecordId};
+use crate::ids::{Account, ClaimId, CodeTag, Hash, PlanId, RecordId};
 use crate::time::Timestamp;
 use alloc::vec::Vec;
 use scale::Encode;
@@ -64,6 +64,22 @@ pub fn redemption(
 /// Salted commitment to the words in which a provider states an emergency: `H("salus/emergency" ‖ salt ‖ words)`.
 pub fn statement(hash: &impl Blake2b256, salt: [u8; 32], words: &str) -> Hash {
     Hash(digest(hash, b"salus/emergency", &(salt, words)))
+}
+
+/// Salted commitment to the words of an appeal, of its answer, of a ruling or of a reversal:
+/// `H("salus/appeal" ‖ salt ‖ words)`.
+pub fn appeal_statement(hash: &impl Blake2b256, salt: [u8; 32], words: &str) -> Hash {
+    Hash(digest(hash, b"salus/appeal", &(salt, words)))
+}
+
+/// The id of a claim: `H("salus/claim-id" ‖ plan ‖ provider ‖ reference)`. Its provider knows it before it is submitted.
+pub fn claim_id(hash: &impl Blake2b256, plan: PlanId, provider: Account, reference: Hash) -> ClaimId {
+    ClaimId(digest(hash, b"salus/claim-id", &(plan, provider, reference)))
+}
+
+/// What a claim keeps of what was claimed and decided: `H("salus/filing" ‖ filing)`.
+pub fn filing(hash: &impl Blake2b256, filing: &impl Encode) -> Hash {
+    Hash(digest(hash, b"salus/filing", filing))
 }
 
 /// Salted commitment to a procedure code: the first 16 bytes of `H("salus/code" ‖ key ‖ system ‖ code)`. Everybody in

@@ -34,8 +34,8 @@ id! {
     PlanId(u32)
 }
 id! {
-    /// A claim of the claims contract: a number that counts up from 0.
-    ClaimId(u64)
+    /// A claim of the claims contract, by the hash from which [`crate::commitment::claim_id`] makes it.
+    ClaimId([u8; 32])
 }
 id! {
     /// A 32-byte hash or commitment.

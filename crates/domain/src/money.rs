@@ -53,6 +53,39 @@ impl Amount {
     }
 }
 
+impl Amount {
+    /// `self × count / of`, rounded down: the part of a charge that `count` of `of` units are. `count` is at most `of`, and
+    /// `of` at least 1.
+    #[must_use]
+    pub fn part(self, count: u32, of: u32) -> Self {
+        if count >= of {
+            return self;
+        }
+        Self(share(self.0, count, of))
+    }
+}
+
+/// `amount × count / of`, rounded down, where `count` is at most `of`. Exact for every amount: the product is never formed in one
+/// piece.
+fn share(amount: u128, count: u32, of: u32) -> u128 {
+    let (whole, rest) = divide(amount, of);
+    let (part, _) = divide(u128::from(u64::from(rest).saturating_mul(u64::from(count))), of);
+    // At most `amount`.
+    whole.saturating_mul(u128::from(count)).saturating_add(part)
+}
+
+/// The quotient and the remainder: a long division in digits of 32 bits. What the compiler has for 128 bits is ten times as long
+/// in a contract.
+fn divide(amount: u128, by: u32) -> (u128, u32) {
+    let (mut quotient, mut rest) = (0u128, 0u64);
+    for place in [96, 64, 32, 0] {
+        let digits = rest << 32 | (amount >> place) as u64 & u64::from(u32::MAX);
+        quotient = quotient << 32 | u128::from(digits.checked_div(u64::from(by)).unwrap_or_default());
+        rest = digits.checked_rem(u64::from(by)).unwrap_or_default();
+    }
+    (quotient, rest as u32)
+}
+
 /// A share in 1/10,000: 2,000 is 20 %. At most 10,000 where it is valid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cfg_attr(feature = "std", derive(scale_info::TypeInfo))]
@@ -68,13 +101,10 @@ impl BasisPoints {
         self.0 <= Self::WHOLE.0
     }
 
-    /// This share of `amount`, rounded down. Exact for every amount: the product is never formed in one piece.
+    /// This share of `amount`, rounded down.
     #[must_use]
-    pub const fn of(self, amount: Amount) -> Amount {
-        let whole = Self::WHOLE.0 as u128;
-        let share = self.0 as u128;
-        // Neither product can overflow for a valid share: the first is at most `amount`, the second below 10^8.
-        Amount((amount.0 / whole).saturating_mul(share).saturating_add((amount.0 % whole) * share / whole))
+    pub fn of(self, amount: Amount) -> Amount {
+        Amount(share(amount.0, u32::from(self.0), u32::from(Self::WHOLE.0)))
     }
 }
 

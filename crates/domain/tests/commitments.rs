@@ -3,9 +3,12 @@
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use proptest::prelude::*;
-use salus_domain::commitment::{claim_reference, code_tag, consent_source, order, proposal, record_id, service_day};
+use salus_domain::commitment::{
+    appeal_statement, claim_id, claim_reference, code_tag, consent_source, filing, order, proposal, record_id,
+    service_day,
+};
 use salus_domain::consent::{Base, Consent};
-use salus_domain::ids::{Account, ClaimId, Hash};
+use salus_domain::ids::{Account, ClaimId, Hash, PlanId};
 use salus_domain::time::Timestamp;
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -59,6 +62,18 @@ fn the_layouts_are_as_they_were() {
         hex(&proposal(&blake2b_256, &consent).0),
         "95adc08d7dd0089e35ef1b2f40f09c4c422fa513e82033a83007d40b697d1696"
     );
+    assert_eq!(
+        hex(&claim_id(&blake2b_256, PlanId(5), Account([1; 32]), Hash([2; 32])).0),
+        "a8fc9653cf1a9ad3a042be5d1a96dbda5ed58b2cd52e0822d4b2f9d4aa27289f"
+    );
+    assert_eq!(
+        hex(&appeal_statement(&blake2b_256, [3; 32], "words").0),
+        "749ed17f12ad75462788df284cbcfe4d2336f57f708fa61603eca99c6e15ca16"
+    );
+    assert_eq!(
+        hex(&filing(&blake2b_256, &[9_u8; 4]).0),
+        "4caf6935b5627703fe64baf1b448dc9c68e6f5717f9dc0db4905ad78110b38be"
+    );
 }
 
 #[test]
@@ -103,7 +118,7 @@ fn a_tag_is_the_first_half_of_the_digest() {
 #[test]
 fn an_id_is_what_it_is_made_from() {
     assert_eq!(Account::from([1; 32]), Account([1; 32]));
-    assert_eq!(ClaimId::from(7), ClaimId(7));
+    assert_eq!(ClaimId::from([7; 32]), ClaimId([7; 32]));
 }
 
 /// Short texts of few letters, so that two of them are often equal, or one is the beginning of the other.

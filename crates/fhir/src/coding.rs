@@ -58,6 +58,25 @@ pub(crate) const PAYEE_TYPE: System =
     System(&["http://terminology.hl7.org/CodeSystem/payeetype", "http://hl7.org/fhir/payeetype"]);
 pub(crate) const COVERAGE_CLASS: System =
     System(&["http://terminology.hl7.org/CodeSystem/coverage-class", "http://hl7.org/fhir/coverage-class"]);
+pub(crate) const ADJUDICATION: System =
+    System(&["http://terminology.hl7.org/CodeSystem/adjudication", "http://hl7.org/fhir/adjudication"]);
+/// CARIN Blue Button: <https://hl7.org/fhir/us/carin-bb/CodeSystem-C4BBAdjudication.html>.
+pub(crate) const C4BB_ADJUDICATION: System = System(&["http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudication"]);
+pub(crate) const RELATIONSHIP: System =
+    System(&["http://terminology.hl7.org/CodeSystem/subscriber-relationship", "http://hl7.org/fhir/relationship"]);
+/// Kinds of costs, and what limits count.
+pub(crate) const COPAY_TYPE: System =
+    System(&["http://terminology.hl7.org/CodeSystem/coverage-copay-type", "http://hl7.org/fhir/coverage-copay-type"]);
+pub(crate) const BENEFIT_TYPE: System =
+    System(&["http://terminology.hl7.org/CodeSystem/benefit-type", "http://hl7.org/fhir/benefit-type"]);
+pub(crate) const BENEFIT_TERM: System =
+    System(&["http://terminology.hl7.org/CodeSystem/benefit-term", "http://hl7.org/fhir/benefit-term"]);
+pub(crate) const APPLICABILITY: System =
+    System(&["http://terminology.hl7.org/CodeSystem/applicability", "http://hl7.org/fhir/applicability"]);
+/// ISO 4217.
+pub(crate) const CURRENCY: System = System(&["urn:iso:std:iso:4217"]);
+/// UCUM.
+pub(crate) const UNIT: System = System(&["http://unitsofmeasure.org"]);
 
 impl System {
     pub(crate) fn knows(&self, name: &str) -> bool {

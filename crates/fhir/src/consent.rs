@@ -16,7 +16,7 @@
 use crate::category::{categories, data_scope, Category};
 use crate::date::{period, Early};
 use crate::directory::Directory;
-use crate::element::{Node, Object};
+use crate::element::{Node, Object, OF_EVERY_RESOURCE};
 use crate::error::{Collected, Refusals, Refused, RefusedReason};
 use crate::json::Document;
 use crate::policy::{base_decision, Rule};
@@ -84,11 +84,6 @@ pub struct CompiledConsent {
 
 /// What describes a consent and decides nothing.
 const DESCRIPTIVE: &[&str] = &[
-    "id",
-    "meta",
-    "language",
-    "text",
-    "contained",
     "identifier",
     "dateTime",
     "performer",
@@ -135,6 +130,7 @@ pub(crate) fn compile_node(
     scopes: Scopes,
 ) -> Result<CompiledConsent, Refusals> {
     let mut object = open(node)?;
+    object.ignore(OF_EVERY_RESOURCE);
     object.ignore(DESCRIPTIVE);
     let mut compiler = Compiler {
         directory,

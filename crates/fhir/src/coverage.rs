@@ -1,47 +1,69 @@
 //! FHIR `Coverage`: who is insured by whom, and when. <https://hl7.org/fhir/R4/coverage.html>
 
-use crate::coding::{only_coding, COVERAGE_CLASS};
-use crate::date::{period, Early};
-use crate::element::Node;
+use crate::coding::{concept, only_coding, Coding, COVERAGE_CLASS, RELATIONSHIP};
+use crate::date::{anniversary, period, Early};
+use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
 use crate::json::Document;
 use crate::reference::Reference;
-use salus_domain::time::Period;
+use salus_domain::time::{Period, Timestamp};
 
 /// A compiled coverage. References are as they are written, or `system|value` where only an identifier is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompiledCoverage {
     /// Who is insured (`beneficiary`).
     pub member: String,
+    /// Who holds the contract (`subscriber`); the beneficiary where the document does not say and names no other
+    /// relationship than `self`.
+    pub subscriber: String,
     /// Who insures (`payor`).
     pub payor: String,
-    /// When (`period`); [`Period::ALWAYS`] where the document does not say.
+    /// When (`period`): without a start from [`Timestamp::MIN`] on, without an end up to [`Timestamp::MAX`]. It may be longer
+    /// than the year that one coverage on the chain lasts: see [`years`].
     pub period: Period,
+    /// Which of the member's coverages it is, from 1 on (`order`); `None` where the document does not say.
+    pub order: Option<u32>,
     /// The number that the insurer gave the subscriber.
     pub subscriber_id: Option<String>,
     /// The insurer's name for the plan: the value of the class `plan`.
     pub plan: Option<String>,
+    /// The insurer's name for the network of providers (`network`).
+    pub network: Option<String>,
+}
+
+impl CompiledCoverage {
+    /// Whether another insurer pays first: an `order` above 1.
+    #[must_use]
+    pub fn is_secondary(&self) -> bool {
+        self.order.is_some_and(|order| order > 1)
+    }
+}
+
+/// The years of a period, from each anniversary of its start to the next one, the last one up to its end; those that begin
+/// before `until`. Each lasts at most [`salus_domain::plan::YEAR`]. A year that begins on 29 February has its anniversaries on
+/// 28 February where there is no other. `None`: the period has no start, or ends before it begins.
+#[must_use]
+pub fn years(period: Period, until: Timestamp) -> Option<Vec<Period>> {
+    if period.start == Timestamp::MIN || !period.is_valid() {
+        return None;
+    }
+    let mut years = Vec::new();
+    let mut start = period.start;
+    for number in 1.. {
+        if start >= until || start >= period.end {
+            break;
+        }
+        // Behind the last year of the calendar there is none.
+        let Some(next) = anniversary(period.start, number) else { break };
+        years.push(Period { start, end: next.min(period.end) });
+        start = next;
+    }
+    Some(years)
 }
 
 /// What describes a coverage and decides nothing here: what the member bears is the plan's to say.
-const DESCRIPTIVE: &[&str] = &[
-    "id",
-    "meta",
-    "language",
-    "text",
-    "contained",
-    "identifier",
-    "type",
-    "policyHolder",
-    "subscriber",
-    "dependent",
-    "relationship",
-    "order",
-    "network",
-    "costToBeneficiary",
-    "subrogation",
-    "contract",
-];
+const DESCRIPTIVE: &[&str] =
+    &["identifier", "type", "policyHolder", "dependent", "costToBeneficiary", "subrogation", "contract"];
 
 /// Compiles a FHIR R4 `Coverage`.
 ///
@@ -56,12 +78,15 @@ pub fn compile(document: &[u8]) -> Result<CompiledCoverage, Refused> {
             return Err(status.refuse(reason));
         }
         let member = Reference::read(&object.required("beneficiary")?)?.key;
+        let subscriber = subscriber(object, &member)?;
         let payors = object.required("payor")?;
         let list = payors.list()?;
         let [payor] = list.as_slice() else { return Err(payors.refuse(RefusedReason::SeveralPayors)) };
         let payor = Reference::read(payor)?.key;
         let period = object.optional("period").map_or(Ok(Period::ALWAYS), |node| period(&node, Early::Open))?;
-        let subscriber_id = object.optional("subscriberId").map(|id| id.text().map(str::to_owned)).transpose()?;
+        let order = object.optional("order").map(|order| positive(&order)).transpose()?;
+        let mut text = |name: &str| object.optional(name).map(|node| node.text().map(str::to_owned)).transpose();
+        let (subscriber_id, network) = (text("subscriberId")?, text("network")?);
         let mut plan = None;
         for class in object.items("class")? {
             let Some(value) = plan_class(&class)? else { continue };
@@ -69,8 +94,35 @@ pub fn compile(document: &[u8]) -> Result<CompiledCoverage, Refused> {
                 return Err(class.refuse(RefusedReason::AmbiguousCoding));
             }
         }
-        Ok(CompiledCoverage { member, payor, period, subscriber_id, plan })
+        Ok(CompiledCoverage { member, subscriber, payor, period, order, subscriber_id, plan, network })
     })
+}
+
+/// The subscriber. HL7's examples write the codes of `subscriber-relationship` without the system.
+fn subscriber(object: &mut Object<'_>, member: &str) -> Result<String, Refused> {
+    let own = |coding: &Coding<'_>| coding.system.is_none() || coding.is_of(&RELATIONSHIP);
+    let is_self = |node: Node<'_>| match node.open()?.has("coding") {
+        true => Ok(concept(&node)?.iter().any(|coding| own(coding) && coding.code == "self")),
+        // Words alone may say anything.
+        false => Ok(false),
+    };
+    let is_self = object.optional("relationship").map(is_self).transpose()?;
+    match object.optional("subscriber").map(|subscriber| Reference::read(&subscriber)).transpose()? {
+        Some(subscriber) if is_self == Some(true) && subscriber.key != member => {
+            Err(subscriber.refuse(RefusedReason::SubscriberContradicts))
+        }
+        Some(subscriber) => Ok(subscriber.key),
+        None if is_self == Some(false) => Err(object.refuse("subscriber", RefusedReason::Missing)),
+        None => Ok(member.to_owned()),
+    }
+}
+
+/// A FHIR `positiveInt`.
+fn positive(node: &Node<'_>) -> Result<u32, Refused> {
+    match node.whole_number()? {
+        0 => Err(node.refuse(RefusedReason::WrongType { expected: "a whole number from 1 to 4294967295" })),
+        number => Ok(number),
+    }
 }
 
 /// The value of a class of the type `plan`.

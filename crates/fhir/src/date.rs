@@ -33,6 +33,27 @@ pub(crate) fn instant(milliseconds: u64) -> Option<String> {
     Some(format!("{time:.3}"))
 }
 
+/// A FHIR `date`: the day of a moment, in UTC; `None` where FHIR cannot write it.
+pub(crate) fn date_of(milliseconds: u64) -> Option<String> {
+    civil(milliseconds).map(|date| date.to_string())
+}
+
+/// The bounds of a FHIR `Period`, each with its name; the end is inclusive. A bound at midnight UTC is written as a day. A
+/// period without a bound begins with the chain's time: an element has something in it. `None` where FHIR cannot write
+/// it.
+pub(crate) fn bounds(period: Period) -> Option<Vec<(&'static str, String)>> {
+    let write = |time: u64, whole: bool| if whole { date_of(time) } else { instant(time) };
+    let Period { start: Timestamp(start), end: Timestamp(end) } = period;
+    let mut bounds = Vec::new();
+    if period.start != Timestamp::MIN || period.end == Timestamp::MAX {
+        bounds.push(("start", write(start, start.is_multiple_of(DAY))?));
+    }
+    if period.end != Timestamp::MAX {
+        bounds.push(("end", write(end.saturating_sub(1), end.is_multiple_of(DAY))?));
+    }
+    Some(bounds)
+}
+
 /// Midnight UTC of the day that a FHIR date or dateTime names, as it is written there: its own zone, not UTC, tells the
 /// day.
 ///
@@ -130,6 +151,19 @@ fn date(year: i16, month: i16, day: i16) -> Result<Date, RefusedReason> {
 fn days(first: Date, count: i16, day: Option<i64>) -> Span {
     let start = start_of(first);
     Span { start, end: start + i64::from(count) * DAY as i64, day }
+}
+
+/// The same time of the same day, so many years later; on 28 February where the year has no 29th. `None` behind the last
+/// year of the calendar.
+pub(crate) fn anniversary(start: Timestamp, years: i16) -> Option<Timestamp> {
+    let date = civil(start.0)?.checked_add(jiff::Span::new().try_years(years).ok()?).ok()?;
+    u64::try_from(start_of(date)).ok()?.checked_add(start.0 % DAY).map(Timestamp)
+}
+
+/// The day of a moment, in UTC; `None` behind the last day of the calendar.
+fn civil(milliseconds: u64) -> Option<Date> {
+    let days = i64::try_from(milliseconds / DAY).ok()?;
+    Date::constant(1970, 1, 1).checked_add(jiff::Span::new().try_days(days).ok()?).ok()
 }
 
 /// Midnight UTC. Not through a timestamp, whose range ends within the year 9999.

@@ -113,6 +113,16 @@ impl Decimal {
         (self.scale == 0).then_some(self.digits)
     }
 
+    /// Whether `other` is this number, or what rounding it to hundredths may make of it.
+    pub(crate) fn rounds_to(self, other: Self) -> bool {
+        let hundredths = |number: Self| number.minor_units(2).ok().map(|units| units.0);
+        let below = self.scale.checked_sub(2).map(|scale| 10u128.checked_pow(scale).map_or(0, |by| self.digits / by));
+        match (self.scale > 2, below, hundredths(other)) {
+            (true, Some(below), Some(other)) => other == below || Some(other) == below.checked_add(1),
+            _ => self == other,
+        }
+    }
+
     /// The number times `10^decimals`, which must be whole.
     pub(crate) fn minor_units(self, decimals: u8) -> Result<Amount, RefusedReason> {
         let zeros =

@@ -3,6 +3,10 @@
 use crate::error::{Refused, RefusedReason};
 use crate::json::Value;
 
+/// What describes a resource as such, and decides nothing: <https://hl7.org/fhir/R4/domainresource.html>. (For
+/// `implicitRules` see [`Node::refuse_modifiers`].)
+pub(crate) const OF_EVERY_RESOURCE: &[&str] = &["id", "meta", "language", "text", "contained"];
+
 /// An element: a JSON value and its path.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'a> {
@@ -109,7 +113,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Reads a resource of one type: see [`Node::read`]. Extensions are passed over.
+    /// Reads a resource of one type: see [`Node::read`]. Extensions are passed over, and [`OF_EVERY_RESOURCE`].
     pub(crate) fn resource<T>(
         &self,
         expected: &'static str,
@@ -117,6 +121,7 @@ impl<'a> Node<'a> {
     ) -> Result<T, Refused> {
         self.clone().ignoring_extensions().read(|object| {
             object.expect_resource(expected)?;
+            object.ignore(OF_EVERY_RESOURCE);
             read(object)
         })
     }

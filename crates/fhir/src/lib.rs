@@ -1,5 +1,6 @@
 //! Compiles FHIR R4 documents (and R5 `Consent`) into the model of `salus-domain`, renders consents back, answers requests by
-//! consents that are on no chain ([`simulate`]), and renders what happened to a patient's records as AuditEvents ([`audit`]).
+//! consents that are on no chain ([`simulate`]), and renders what happened to a patient's records as AuditEvents ([`audit`])
+//! and what was decided about a claim as ExplanationOfBenefit and the like ([`explain`]).
 //!
 //! What cannot be expressed faithfully is refused, with the path of the element and the reason ([`Refused`]); nothing
 //! that may bear on a decision is skipped (rule 7). Three things keep that promise: one cursor reads every document and
@@ -13,6 +14,7 @@ mod actor;
 pub mod audit;
 mod category;
 pub mod claim;
+mod code;
 mod coding;
 pub mod consent;
 pub mod consent_text;
@@ -22,7 +24,10 @@ pub mod date;
 pub mod decimal;
 pub mod directory;
 mod element;
+pub mod eligibility_request;
 mod error;
+pub mod explain;
+pub mod insurance_plan;
 mod json;
 pub mod people;
 pub mod plan;

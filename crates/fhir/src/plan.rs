@@ -3,32 +3,77 @@
 //! ```json
 //! {
 //!   "name": "Unity Silver",
-//!   "asset": { "currency": "USD", "decimals": 12 },
-//!   "deductible": "500.00",
-//!   "costShare": { "copay": "20.00", "coinsurance": "20%" },
-//!   "exceptions": [{ "category": "35", "copay": "0.00", "coinsurance": "50%" }],
-//!   "outOfPocketMaximum": "3000.00",
-//!   "benefitMaximum": null,
-//!   "waitingPeriodDays": 0,
+//!   "asset": { "currency": "USD", "decimals": 12, "token": "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY" },
 //!   "covered": ["1", "3", "5", "35"],
-//!   "settlementDays": 14,
+//!   "networked": true,
+//!   "benefit": {
+//!     "inNetwork": { "copay": "20.00", "coinsurance": "20%" },
+//!     "outOfNetwork": { "copay": "0.00", "coinsurance": "50%" },
+//!     "deductible": true,
+//!     "authorisation": false,
+//!     "waitingPeriodDays": 30
+//!   },
+//!   "exceptions": [{ "category": "35", "outOfNetwork": null, "authorisation": true }],
+//!   "limits": [
+//!     { "measure": "deductible", "unit": "individual", "term": "annual", "amount": "500.00" },
+//!     { "measure": "deductible", "unit": "family", "term": "annual", "amount": "1000.00" },
+//!     { "measure": "out-of-pocket", "network": "in", "unit": "individual", "term": "annual", "amount": "3000.00" },
+//!     { "measure": "services", "category": "35", "unit": "individual", "term": "annual", "count": 2 }
+//!   ],
+//!   "deadlines": {
+//!     "filingDays": 365,
+//!     "authorisationDays": 7,
+//!     "settlementDays": 14,
+//!     "appealDays": 60,
+//!     "reviewDays": 30,
+//!     "reversalDays": 180
+//!   },
 //!   "fees": [{ "system": "http://www.ama-assn.org/go/cpt", "code": "99213", "amount": "110.00" }]
 //! }
 //! ```
 //!
-//! Every key is needed, and no other is known. Amounts are decimal numbers in units of the asset's currency, written as
-//! strings; `null` is no limit. Categories are codes of HL7 `ex-benefitcategory`; `"covered": "all"` names each of them.
+//! | key | meaning | where it is left out |
+//! |---|---|---|
+//! | `name` | what people call the plan | needed |
+//! | `asset` | what it pays in: the `currency` that documents name, how many `decimals` its unit has, and the address of a PSP22 `token` | needed; `token`: the native token of the chain |
+//! | `covered` | the categories that it pays for, or `"all"` | needed |
+//! | `networked` | whether providers are in or out of a network | `false` |
+//! | `benefit` | on what terms it pays ([`Benefit`]) | needed |
+//! | `benefit.inNetwork` | what the patient bears of a line, after the deductible | needed |
+//! | `benefit.outOfNetwork` | the same with providers outside of the network; `null`: the plan does not pay them | needed with a network, refused without one |
+//! | `benefit.deductible` | whether the deductible comes first | `true` |
+//! | `benefit.authorisation` | whether it pays only what it authorised before | `false` |
+//! | `benefit.waitingPeriodDays` | how long after the start of the coverage it pays nothing | `0` |
+//! | `exceptions` | categories with terms of their own | none; what an exception leaves out is as in `benefit` |
+//! | `limits` | what adds up and is limited ([`Limit`]) | none |
+//! | `limits[].measure` | `deductible`, `out-of-pocket`, `benefit`: an `amount`; `services`, `quantity`: a `count` | needed |
+//! | `limits[].category` | of which category | of all |
+//! | `limits[].network` | with providers `in` or `out` of the network | with all |
+//! | `limits[].unit`, `limits[].term` | `individual` or `family`; `annual`, `day` or `lifetime` | needed |
+//! | `deadlines` | by when somebody has to act ([`Deadlines`]), in days, each at most 366 | needed |
+//! | `fees` | what it allows for one unit of a procedure | none |
+//!
+//! No other key is known. Amounts are decimal numbers in units of the asset's currency, written as strings. Categories are
+//! codes of HL7 `ex-benefitcategory`, units of `benefit-unit`, terms of `benefit-term`, networks of `benefit-network`.
 
+use crate::account;
 use crate::claim::tag;
 use crate::decimal::{Asset, Decimal, MAX_DECIMALS};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
 use crate::json::Document;
-use salus_domain::claim::{CostShare, PlanTerms, TermsMalformed};
-use salus_domain::codes::{Category, CategorySet};
-use salus_domain::ids::CodeTag;
+use salus_domain::codes::{Category, CategorySet, Measure, Network, Term, Unit};
+use salus_domain::ids::Account;
 use salus_domain::money::{Amount, BasisPoints};
+use salus_domain::plan::{fee_page, Benefit, CostShare, Deadlines, Limit, PlanTerms, TermsMalformed, MAX_PAGES, YEAR};
 use salus_domain::time::DAY;
+use std::collections::BTreeSet;
+
+/// How many fees a plan has at most: 256 on each of 256 pages, about. The odds that a page has more than
+/// [`salus_domain::plan::MAX_PAGE`] are then below one in a trillion; the contract refuses such a page.
+pub const MAX_FEES: usize = 65_536;
+/// How many fees a page has, about, where there are enough pages.
+const FEES_A_PAGE: usize = 64;
 
 /// A plan as its file describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +82,8 @@ pub struct PlanFile {
     pub name: String,
     /// What it pays in.
     pub asset: Asset,
+    /// The PSP22 token that it pays in; `None`: the native token of the chain.
+    pub token: Option<Account>,
     /// Its terms. They passed [`PlanTerms::validate`].
     pub terms: PlanTerms,
     /// Its fee schedule, each code once.
@@ -55,11 +102,35 @@ pub struct Fee {
 }
 
 impl PlanFile {
-    /// The fee schedule as the claims contract takes it, under the consortium's `key`: the tags are those of
-    /// [`crate::claim::CompiledClaim::submission`].
+    /// The fee schedule as the claims contract takes it, under the consortium's `key`, in the order of the file: the tags
+    /// are those of [`crate::claim::CompiledClaim::submission`].
     #[must_use]
-    pub fn tagged_fees(&self, key: &[u8; 32]) -> Vec<(CodeTag, Amount)> {
-        self.fees.iter().map(|fee| (tag(key, &fee.system, &fee.code), fee.amount)).collect()
+    pub fn tagged_fees(&self, key: &[u8; 32]) -> Vec<salus_domain::plan::Fee> {
+        let fees = self.fees.iter();
+        fees.map(|fee| salus_domain::plan::Fee { code: tag(key, &fee.system, &fee.code), price: fee.amount }).collect()
+    }
+
+    /// The pages of the fee schedule: as many as are returned, a power of 2, each with its fees in ascending order of their
+    /// codes. A plan without fees has one empty page.
+    #[must_use]
+    pub fn fee_pages(&self, key: &[u8; 32]) -> Vec<Vec<salus_domain::plan::Fee>> {
+        let wanted = self.fees.len().div_ceil(FEES_A_PAGE).next_power_of_two();
+        self.fees_on(u16::try_from(wanted).unwrap_or(MAX_PAGES).min(MAX_PAGES), key)
+    }
+
+    /// The same on `count` pages, a power of 2: as many as a plan was opened with.
+    #[must_use]
+    pub fn fees_on(&self, count: u16, key: &[u8; 32]) -> Vec<Vec<salus_domain::plan::Fee>> {
+        let mut pages = vec![Vec::new(); usize::from(count)];
+        for fee in self.tagged_fees(key) {
+            if let Some(page) = pages.get_mut(usize::from(fee_page(fee.code, count))) {
+                page.push(fee);
+            }
+        }
+        for page in &mut pages {
+            page.sort_unstable_by_key(|fee| fee.code);
+        }
+        pages
     }
 }
 
@@ -70,75 +141,163 @@ impl PlanFile {
 pub fn compile(document: &[u8]) -> Result<PlanFile, Refused> {
     Document::read(document)?.root().read(|object| {
         let name = object.required("name")?.text()?.to_owned();
-        let asset = asset(&object.required("asset")?)?;
-        let exceptions = object.required("exceptions")?;
+        let (asset, token) = asset(&object.required("asset")?)?;
+        let networked = object.optional("networked").map_or(Ok(false), |node| node.boolean())?;
+        let reader = Reader { asset: &asset, networked };
+        let benefit = object.required("benefit")?.read(|object| reader.benefit(object, None))?;
+        let exceptions = list_of(object, "exceptions", |node| {
+            node.read(|object| Ok((category(&object.required("category")?)?, reader.benefit(object, Some(&benefit))?)))
+        })?;
         let terms = PlanTerms {
-            deductible: amount(&object.required("deductible")?, &asset)?,
-            cost_share: object.required("costShare")?.read(|object| cost_share(object, &asset))?,
-            exceptions: list_or_empty(&exceptions)?
-                .iter()
-                .map(|node| exception(node, &asset))
-                .collect::<Result<_, _>>()?,
-            out_of_pocket_maximum: limit(&object.required("outOfPocketMaximum")?, &asset)?,
-            benefit_maximum: limit(&object.required("benefitMaximum")?, &asset)?,
-            waiting_period: days(&object.required("waitingPeriodDays")?)?,
             covered: covered(&object.required("covered")?)?,
-            settlement_period: days(&object.required("settlementDays")?)?,
+            benefit,
+            exceptions,
+            limits: list_of(object, "limits", |node| reader.limit(node))?,
+            networked,
+            deadlines: deadlines(&object.required("deadlines")?)?,
         };
         terms.validate().map_err(|malformed| refuse_malformed(&terms, malformed))?;
-        let mut fees: Vec<Fee> = Vec::new();
-        for node in list_or_empty(&object.required("fees")?)? {
-            let fee = fee(&node, &asset)?;
-            if fees.iter().any(|other| other.system == fee.system && other.code == fee.code) {
-                return Err(node.refuse(RefusedReason::RepeatedFee));
-            }
-            fees.push(fee);
-        }
-        Ok(PlanFile { name, asset, terms, fees })
+        let fees = fees(object, &asset)?;
+        Ok(PlanFile { name, asset, token, terms, fees })
     })
 }
 
-/// The path of the exception that breaks a rule; percentages and the categories covered are checked where they are read.
-fn refuse_malformed(terms: &PlanTerms, malformed: TermsMalformed) -> Refused {
-    let breaks = |count: &usize| {
-        let exceptions = terms.exceptions.iter().take(*count).copied().collect();
-        PlanTerms { exceptions, ..terms.clone() }.validate() == Err(malformed)
+/// The path of the exception or of the limit that breaks a rule; percentages, deadlines and the categories covered are
+/// checked where they are read.
+pub(crate) fn refuse_malformed(terms: &PlanTerms, malformed: TermsMalformed) -> Refused {
+    let breaks = |terms: PlanTerms| terms.validate() == Err(malformed);
+    let first_exceptions = |count: usize| PlanTerms {
+        exceptions: terms.exceptions.iter().take(count).copied().collect(),
+        ..terms.clone()
     };
-    let path = match (0..=terms.exceptions.len()).find(breaks) {
-        Some(count) if count > 0 => format!("exceptions[{}]", count - 1),
+    let first_limits =
+        |count: usize| PlanTerms { limits: terms.limits.iter().take(count).copied().collect(), ..terms.clone() };
+    let exception = (1..=terms.exceptions.len()).find(|count| breaks(first_exceptions(*count)));
+    let limit = (1..=terms.limits.len()).find(|count| breaks(first_limits(*count)));
+    let path = match (malformed, exception, limit) {
+        (TermsMalformed::RepeatedCategory, Some(count), _) => format!("exceptions[{}]", count - 1),
+        (_, _, Some(count)) => format!("limits[{}]", count - 1),
         _ => String::from("$"),
     };
     Refused::new(path, RefusedReason::Terms(malformed))
 }
 
-fn asset(node: &Node<'_>) -> Result<Asset, Refused> {
+fn asset(node: &Node<'_>) -> Result<(Asset, Option<Account>), Refused> {
     node.read(|object| {
         let currency = object.required("currency")?.text()?.to_owned();
         let decimals = object.required("decimals")?;
-        match u8::try_from(decimals.whole_number()?) {
-            Ok(decimals) if decimals <= MAX_DECIMALS => Ok(Asset { currency, decimals }),
-            _ => Err(decimals.refuse(RefusedReason::TooManyDecimals { limit: MAX_DECIMALS })),
-        }
+        let asset = match u8::try_from(decimals.whole_number()?) {
+            Ok(decimals) if decimals <= MAX_DECIMALS => Asset { currency, decimals },
+            _ => return Err(decimals.refuse(RefusedReason::TooManyDecimals { limit: MAX_DECIMALS })),
+        };
+        let token = object
+            .optional("token")
+            .map(|token| account::parse(token.text()?).map_err(|error| token.refuse(RefusedReason::Account(error))));
+        Ok((asset, token.transpose()?))
     })
 }
 
-fn exception(node: &Node<'_>, asset: &Asset) -> Result<(Category, CostShare), Refused> {
-    node.read(|object| Ok((category(&object.required("category")?)?, cost_share(object, asset)?)))
+/// What amounts are in, and whether there is a network to speak of.
+struct Reader<'a> {
+    asset: &'a Asset,
+    networked: bool,
 }
 
-fn cost_share(object: &mut Object<'_>, asset: &Asset) -> Result<CostShare, Refused> {
-    let copay = amount(&object.required("copay")?, asset)?;
-    let coinsurance = percentage(&object.required("coinsurance")?)?;
-    Ok(CostShare { copay, coinsurance })
-}
+impl Reader<'_> {
+    /// The terms; what is left out is as in `other`.
+    fn benefit(&self, object: &mut Object<'_>, other: Option<&Benefit>) -> Result<Benefit, Refused> {
+        let in_network = match (object.optional("inNetwork"), other) {
+            (Some(node), _) => self.cost_share(&node)?,
+            (None, Some(other)) => other.in_network,
+            (None, None) => return Err(object.refuse("inNetwork", RefusedReason::Missing)),
+        };
+        let out_of_network = match (object.optional("outOfNetwork"), other) {
+            (Some(node), _) if !self.networked => return Err(node.refuse(RefusedReason::NoNetwork)),
+            (Some(node), _) if node.is_null() => None,
+            (Some(node), _) => Some(self.cost_share(&node)?),
+            (None, Some(other)) => other.out_of_network,
+            (None, None) if self.networked => return Err(object.refuse("outOfNetwork", RefusedReason::Missing)),
+            (None, None) => None,
+        };
+        let mut flag = |name: &str, otherwise| object.optional(name).map_or(Ok(otherwise), |node| node.boolean());
+        let deductible = flag("deductible", other.is_none_or(|other| other.deductible))?;
+        let authorisation = flag("authorisation", other.is_some_and(|other| other.authorisation))?;
+        let waiting_period = match object.optional("waitingPeriodDays") {
+            Some(node) => days(&node)?,
+            None => other.map_or(0, |other| other.waiting_period),
+        };
+        Ok(Benefit { in_network, out_of_network, deductible, authorisation, waiting_period })
+    }
 
-fn fee(node: &Node<'_>, asset: &Asset) -> Result<Fee, Refused> {
-    node.read(|object| {
-        Ok(Fee {
-            system: object.required("system")?.text()?.to_owned(),
-            code: object.required("code")?.text()?.to_owned(),
-            amount: amount(&object.required("amount")?, asset)?,
+    fn cost_share(&self, node: &Node<'_>) -> Result<CostShare, Refused> {
+        node.read(|object| {
+            Ok(CostShare {
+                copay: amount(&object.required("copay")?, self.asset)?,
+                coinsurance: percentage(&object.required("coinsurance")?)?,
+            })
         })
+    }
+
+    fn limit(&self, node: &Node<'_>) -> Result<Limit, Refused> {
+        node.read(|object| {
+            let measure = code(&object.required("measure")?, Measure::SYSTEM, Measure::from_code)?;
+            let network = match object.optional("network") {
+                Some(node) if !self.networked => return Err(node.refuse(RefusedReason::NoNetwork)),
+                node => node.map(|node| code(&node, Network::SYSTEM, Network::from_code)).transpose()?,
+            };
+            let limit = match measure {
+                Measure::Deductible | Measure::OutOfPocket | Measure::Benefit => {
+                    amount(&object.required("amount")?, self.asset)?.0
+                }
+                Measure::Services | Measure::Quantity => object.required("count")?.whole_number()?.into(),
+            };
+            Ok(Limit {
+                measure,
+                category: object.optional("category").map(|node| category(&node)).transpose()?,
+                network,
+                unit: code(&object.required("unit")?, Unit::SYSTEM, Unit::from_code)?,
+                term: code(&object.required("term")?, Term::SYSTEM, Term::from_code)?,
+                limit,
+            })
+        })
+    }
+}
+
+fn deadlines(node: &Node<'_>) -> Result<Deadlines, Refused> {
+    node.read(|object| {
+        let mut deadline = |name| {
+            let node = object.required(name)?;
+            match days(&node)? {
+                away if away <= YEAR => Ok(away),
+                _ => Err(node.refuse(RefusedReason::Terms(TermsMalformed::DeadlineTooLong))),
+            }
+        };
+        Ok(Deadlines {
+            filing: deadline("filingDays")?,
+            authorisation: deadline("authorisationDays")?,
+            settlement: deadline("settlementDays")?,
+            appeal: deadline("appealDays")?,
+            review: deadline("reviewDays")?,
+            reversal: deadline("reversalDays")?,
+        })
+    })
+}
+
+fn fees(object: &mut Object<'_>, asset: &Asset) -> Result<Vec<Fee>, Refused> {
+    let mut seen = BTreeSet::new();
+    list_of(object, "fees", |node| {
+        let (fee, named) = node.read(|object| {
+            let (system, code) = (object.required("system")?.text()?, object.required("code")?.text()?);
+            let amount = amount(&object.required("amount")?, asset)?;
+            Ok((Fee { system: system.to_owned(), code: code.to_owned(), amount }, (system, code)))
+        })?;
+        if !seen.insert(named) {
+            return Err(node.refuse(RefusedReason::RepeatedFee));
+        }
+        match seen.len() <= MAX_FEES {
+            true => Ok(fee),
+            false => Err(node.refuse(RefusedReason::TooManyFees { limit: MAX_FEES })),
+        }
     })
 }
 
@@ -150,17 +309,14 @@ fn covered(node: &Node<'_>) -> Result<CategorySet, Refused> {
 }
 
 fn category(node: &Node<'_>) -> Result<Category, Refused> {
-    let code = node.text()?;
-    Category::from_code(code).ok_or_else(|| {
-        node.refuse(RefusedReason::UnknownCode { system: Category::SYSTEM.to_owned(), code: code.to_owned() })
-    })
+    code(node, Category::SYSTEM, Category::from_code)
 }
 
-fn limit(node: &Node<'_>, asset: &Asset) -> Result<Amount, Refused> {
-    match node.is_null() {
-        true => Ok(Amount::UNLIMITED),
-        false => amount(node, asset),
-    }
+/// A bare code of a system.
+fn code<T>(node: &Node<'_>, system: &str, from_code: impl Fn(&str) -> Option<T>) -> Result<T, Refused> {
+    let code = node.text()?;
+    from_code(code)
+        .ok_or_else(|| node.refuse(RefusedReason::UnknownCode { system: system.to_owned(), code: code.to_owned() }))
 }
 
 fn amount(node: &Node<'_>, asset: &Asset) -> Result<Amount, Refused> {
@@ -174,18 +330,25 @@ fn days(node: &Node<'_>) -> Result<u64, Refused> {
 
 /// `20%`: basis points are hundredths of a percent.
 fn percentage(node: &Node<'_>) -> Result<BasisPoints, Refused> {
-    let read = || {
-        let percent = Decimal::parse(node.text().ok()?.strip_suffix('%')?).ok()?;
-        let points = u16::try_from(percent.minor_units(2).ok()?.0).ok()?;
-        Some(BasisPoints(points)).filter(|points| points.is_valid())
-    };
-    read().ok_or_else(|| node.refuse(RefusedReason::NotAPercentage))
+    let percent = node.text().ok().and_then(|text| Decimal::parse(text.strip_suffix('%')?).ok());
+    percent.and_then(basis_points).ok_or_else(|| node.refuse(RefusedReason::NotAPercentage))
 }
 
-/// In a plan file, unlike in FHIR, a list may be empty.
-fn list_or_empty<'a>(node: &Node<'a>) -> Result<Vec<Node<'a>>, Refused> {
-    match node.list() {
-        Err(Refused { reason: RefusedReason::Empty, .. }) => Ok(Vec::new()),
-        result => result,
-    }
+/// The basis points of a number of percent; `None` where it is not exact, or above 100.
+pub(crate) fn basis_points(percent: Decimal) -> Option<BasisPoints> {
+    let points = u16::try_from(percent.minor_units(2).ok()?.0).ok()?;
+    Some(BasisPoints(points)).filter(|points| points.is_valid())
+}
+
+/// The items of a list that may be missing. In a plan file, unlike in FHIR, it may be empty.
+fn list_of<'a, T>(
+    object: &mut Object<'a>,
+    name: &str,
+    read: impl FnMut(&Node<'a>) -> Result<T, Refused>,
+) -> Result<Vec<T>, Refused> {
+    let items = match object.items(name) {
+        Err(Refused { reason: RefusedReason::Empty, .. }) => Vec::new(),
+        result => result?,
+    };
+    items.iter().map(read).collect()
 }

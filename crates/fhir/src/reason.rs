@@ -1,8 +1,8 @@
 //! Why an element was refused.
 
 use crate::account::AccountError;
-use salus_domain::claim::TermsMalformed;
 use salus_domain::consent::Malformed;
+use salus_domain::plan::TermsMalformed;
 use thiserror::Error;
 
 /// Why an element was refused: one cause each, in words that name the way out.
@@ -202,15 +202,66 @@ pub enum RefusedReason {
         /// The use.
         found: String,
     },
-    /// Another insurance beside the one that is to pay.
-    #[error("what other insurances paid cannot be told from a claim; name only the one that is to pay")]
+    /// A use other than `preauthorization`.
+    #[error("a {found} does not ask for an authorisation; only a preauthorization does")]
+    NotAnAuthorisation {
+        /// The use.
+        found: String,
+    },
+    /// Another insurance that comes before the one that is to pay.
+    #[error("what an insurance paid that comes before cannot be told from a claim; give its ExplanationOfBenefit or ClaimResponse")]
     OtherInsurance,
+    /// More or fewer documents of insurances that come before than there are such.
+    #[error(
+        "{needed} insurances come before the one that is to pay, and there are documents of {given}; give one of each"
+    )]
+    PriorDocuments {
+        /// How many insurances.
+        needed: usize,
+        /// How many documents.
+        given: usize,
+    },
+    /// Another insurer's document about somebody else.
+    #[error("the other insurer's document is about {patient}; give the one about the patient of this claim")]
+    PriorPatient {
+        /// Whom it is about.
+        patient: String,
+    },
+    /// Another answer of another insurer.
+    #[error("the claim names {reference} as the other insurer's answer; give that document")]
+    PriorResponse {
+        /// What the claim refers to.
+        reference: String,
+    },
+    /// Another insurer's document says nothing about a line.
+    #[error("the other insurer's document does not say what was paid for this line (benefit, or paidtoprovider); ask for one that does")]
+    PriorUnknown,
+    /// Another insurer's document says two things about a line.
+    #[error("the other insurer's document gives two different amounts for what was paid; ask for one that does not")]
+    PriorContradicts,
+    /// Another insurer paid for a line that the claim does not have.
+    #[error(
+        "the other insurer paid for line {sequence}, which the claim does not have; give the document about this claim"
+    )]
+    PriorOtherLine {
+        /// The number of the line.
+        sequence: u32,
+    },
+    /// Other insurers paid more than is charged.
+    #[error("other insurers paid more than is charged for this line; correct the amounts")]
+    PriorAboveCharge,
+    /// Several insurances are to pay.
+    #[error("another insurance is marked as focal; mark only the one that is to pay")]
+    SeveralFocal,
     /// The only insurance is not the one that is to pay.
     #[error("the insurance that is to pay must be marked as focal")]
     NotFocal,
     /// Somebody other than the provider is to be paid.
     #[error("only the claim's provider is ever paid; name it as the payee or leave the payee out")]
     PayeeNotProvider,
+    /// A member who is the subscriber and is not.
+    #[error("the relationship says that the beneficiary is the subscriber, who is named as somebody else; correct one of them")]
+    SubscriberContradicts,
     /// Several payors of one coverage.
     #[error("a coverage with several payors cannot be expressed; make one coverage for each")]
     SeveralPayors,
@@ -226,6 +277,12 @@ pub enum RefusedReason {
     /// A quantity that is not a whole number from 1 on.
     #[error("the quantity must be a whole number from 1 to 4294967295")]
     NotAQuantity,
+    /// The net amount is not what quantity, price and factor make.
+    #[error("the net amount is not quantity × unit price × factor; correct one of them")]
+    NetNotProduct,
+    /// Lines without a price, and no telling which one is charged.
+    #[error("more than one line without a price, or none that names an encounter, may be charged with the rest of the total; give the prices")]
+    UnpricedLines,
     /// The parts of a line do not add up to it.
     #[error("the parts of this line do not add up to it; correct the amounts")]
     DetailSum,
@@ -353,6 +410,37 @@ pub enum RefusedReason {
     /// A fee that is listed twice.
     #[error("there is another fee for this code; keep one")]
     RepeatedFee,
+    /// A service of another provider than the one that asks.
+    #[error(
+        "only services of the provider that asks can be asked about; ask for the other one in a request of its own"
+    )]
+    OtherProvider,
+    /// More fees than a schedule has room for.
+    #[error("a fee schedule has at most {limit} fees; leave out those that are never claimed")]
+    TooManyFees {
+        /// How many it may have.
+        limit: usize,
+    },
+    /// Something about a network, of a plan without one.
+    #[error("the plan has no network; say that it is networked, or leave this out")]
+    NoNetwork,
+    /// Several plans of one InsurancePlan.
+    #[error("there are several plans; say which one is meant")]
+    SeveralPlans,
+    /// A cost that is about no category.
+    #[error(
+        "only deductibles and out-of-pocket maxima are general costs; name this one for each category (specificCost)"
+    )]
+    CostOfNothing,
+    /// A cost of a category that is not covered.
+    #[error("the plan has costs for a category that it does not cover; add it to the coverage, or remove the costs")]
+    CostNotCovered,
+    /// Two costs of the same kind.
+    #[error("there is another cost of this kind, for the same category and providers; keep one")]
+    RepeatedCost,
+    /// A cost in a unit that it cannot have.
+    #[error("a copay, a deductible or an out-of-pocket maximum is an amount of money, coinsurance is a percentage")]
+    CostUnit,
     /// A bound of the plan's terms.
     #[error("{}", terms_malformed(.0))]
     Terms(TermsMalformed),
@@ -377,5 +465,8 @@ fn terms_malformed(malformed: &TermsMalformed) -> &'static str {
         TermsMalformed::CoinsuranceAboveWhole => "a coinsurance is at most 100%",
         TermsMalformed::RepeatedCategory => "two exceptions name the same category; keep one",
         TermsMalformed::CoversNothing => "the plan covers no category; name at least one",
+        TermsMalformed::TooManyLimits => "a plan has at most 24 limits; leave out those that are never reached",
+        TermsMalformed::RepeatedLimit => "there is another limit of the same; keep one",
+        TermsMalformed::DeadlineTooLong => "a deadline is at most 366 days away",
     }
 }

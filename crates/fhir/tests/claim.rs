@@ -4,18 +4,18 @@
 mod common;
 
 use common::{account, bytes, claim, coding, concept, dollars, refused, with, without};
+use proptest::prelude::*;
 use salus_domain::claim::MAX_LINES;
-use salus_domain::codes::Category;
 use salus_domain::ids::PlanId;
 use salus_domain::money::Amount;
 use salus_domain::time::Timestamp;
-use salus_fhir::claim::{compile, Assumed, ClaimOptions, CompiledClaim};
+use salus_fhir::claim::{compile, ClaimOptions, CompiledClaim};
 use salus_fhir::date::day;
 use salus_fhir::{Refused, RefusedReason as R};
 use serde_json::{json, Value};
 
 fn read(document: &Value) -> Result<CompiledClaim, Refused> {
-    compile(&bytes(document), &ClaimOptions { asset: dollars(), default_category: None })
+    compile(&bytes(document), &ClaimOptions::new(dollars()))
 }
 
 /// The first line of the claim with `value` at `pointer` of the line.
@@ -58,17 +58,6 @@ fn a_submission_lists_each_day_once_and_keeps_its_codes_to_itself() {
 }
 
 #[test]
-fn a_missing_category_is_taken_from_the_options_and_listed() {
-    let document = without(&claim(), "/item/0/category");
-    assert_refused(&document, "Claim.item[0].category", R::Missing);
-    let options = ClaimOptions { asset: dollars(), default_category: Some(Category::MedicalCare) };
-    let compiled = compile(&bytes(&document), &options).unwrap();
-    let path = String::from("Claim.item[0].category");
-    assert_eq!(compiled.assumed, [Assumed { path, category: Category::MedicalCare }]);
-    assert_eq!(compiled.items[0].category, Category::MedicalCare);
-}
-
-#[test]
 fn without_a_net_amount_the_charge_is_the_exact_product() {
     let document = without(&claim(), "/item/0/net");
     let document = with(&document, "/item/0/unitPrice", money(19.99));
@@ -78,6 +67,22 @@ fn without_a_net_amount_the_charge_is_the_exact_product() {
     assert_eq!((item.quantity, item.submitted), (3, Amount(11_994)));
     let fraction = with(&document, "/item/0/factor", json!(0.333));
     assert_refused(&fraction, "Claim.item[0].net", R::TooManyFractionDigits { decimals: 2 });
+}
+
+#[test]
+fn a_net_amount_beside_a_price_is_the_product_or_the_product_rounded_to_cents() {
+    let document = with(&line("/unitPrice", money(19.99)), "/item/0/factor", json!(0.333));
+    for (net, accepted) in [(6.65, true), (6.66, true), (6.64, false), (6.67, false)] {
+        let document = with(&document, "/item/0/net", money(net));
+        match accepted {
+            true => assert!(read(&document).is_ok(), "{net}"),
+            false => assert_refused(&document, "Claim.item[0].net", R::NetNotProduct),
+        }
+    }
+    let twice = with(&line("/unitPrice", money(6.25)), "/item/0/quantity", json!({"value": 2}));
+    assert_eq!(read(&twice).unwrap().items[0].submitted, Amount(1_250));
+    let off = with(&twice, "/item/0/unitPrice", money(6.24));
+    assert_refused(&off, "Claim.item[0].net", R::NetNotProduct);
 }
 
 #[test]
@@ -109,10 +114,21 @@ fn only_an_active_claim_counts() {
 }
 
 #[test]
-fn a_claim_has_one_insurance_and_that_one_pays() {
+fn the_focal_insurance_pays_and_those_behind_it_change_nothing() {
     let insurance = claim()["insurance"][0].clone();
-    let two = with(&claim(), "/insurance", json!([insurance, insurance]));
-    assert_refused(&two, "Claim.insurance", R::OtherInsurance);
+    let other = with(&with(&insurance, "/focal", json!(false)), "/coverage/reference", json!("Coverage/2"));
+    let at = |sequence: u32| with(&other, "/sequence", json!(sequence));
+    let behind = with(&claim(), "/insurance", json!([at(2), insurance]));
+    assert_eq!(read(&behind).unwrap().coverage, "Coverage/1");
+    let before = with(&claim(), "/insurance", json!([at(0), insurance]));
+    assert_refused(&before, "Claim.insurance", R::OtherInsurance);
+    let same = with(&claim(), "/insurance", json!([insurance, at(1)]));
+    assert_refused(&same, "Claim.insurance[1].sequence", R::RepeatedSequence);
+    let unnumbered = with(&claim(), "/insurance", json!([insurance, without(&other, "/sequence")]));
+    assert_refused(&unnumbered, "Claim.insurance[1].sequence", R::Missing);
+    let second = with(&insurance, "/sequence", json!(2));
+    let two = with(&claim(), "/insurance", json!([insurance, second]));
+    assert_refused(&two, "Claim.insurance[1].focal", R::SeveralFocal);
     let not_focal = with(&claim(), "/insurance/0/focal", json!(false));
     assert_refused(&not_focal, "Claim.insurance[0].focal", R::NotFocal);
     let settled = with(&claim(), "/insurance/0/claimResponse", json!({"reference": "ClaimResponse/1"}));
@@ -162,7 +178,7 @@ fn quantities_are_whole_and_at_least_one() {
     for value in ["0", "1.5", "4294967296"] {
         let document = line("/quantity", json!({"value": 0})).to_string();
         let document = document.replace("{\"value\":0}", &format!("{{\"value\":{value}}}"));
-        let options = ClaimOptions { asset: dollars(), default_category: None };
+        let options = ClaimOptions::new(dollars());
         let refusal = compile(document.as_bytes(), &options);
         assert_eq!(refusal, Err(refused("Claim.item[0].quantity.value", R::NotAQuantity)));
     }
@@ -173,7 +189,7 @@ fn amounts_are_exact_positive_and_in_the_plans_currency() {
     let net = |value: &str| {
         let document = line("/net/value", json!(0)).to_string();
         let document = document.replace("\"value\":0", &format!("\"value\":{value}"));
-        compile(document.as_bytes(), &ClaimOptions { asset: dollars(), default_category: None })
+        compile(document.as_bytes(), &ClaimOptions::new(dollars()))
     };
     assert_eq!(net("1.25e3").unwrap().items[0].submitted, Amount(125_000));
     assert_eq!(net("90071992547409.93").unwrap().items[0].submitted, Amount(9_007_199_254_740_993));
@@ -208,6 +224,45 @@ fn the_parts_of_a_line_add_up_to_it() {
 fn the_lines_add_up_to_the_total() {
     assert!(read(&with(&two_lines(), "/total", money(37.5))).is_ok());
     assert_refused(&with(&two_lines(), "/total", money(37.49)), "Claim.total", R::Total);
+}
+
+#[test]
+fn lines_that_add_up_to_more_than_128_bits_are_refused() {
+    let largest = "3402823669209384634633746074317682114.54";
+    let document = with(&two_lines(), "/item/0/net/value", json!("large"));
+    let document = with(&document, "/item/2/net/value", json!("large"));
+    let document = document.to_string().replace("\"large\"", largest);
+    let refusal = compile(document.as_bytes(), &ClaimOptions::new(dollars()));
+    assert_eq!(refusal, Err(refused("Claim.item[1]", R::AmountTooLarge)));
+}
+
+proptest! {
+    #[test]
+    fn a_net_amount_is_accepted_where_it_is_the_product_or_rounded_from_it_and_nowhere_else(
+        quantity in 1u64..1_000,
+        price in 1u64..1_000_000,
+        factor in 1u64..2_000,
+        off in -3i64..=3,
+    ) {
+        // In cents and thousandths: the product in hundred-thousandths.
+        let product = quantity * price * factor;
+        let net = i64::try_from(product / 1_000).unwrap() + off;
+        prop_assume!(net > 0);
+        let cents = |cents: u64| format!("{}.{:02}", cents / 100, cents % 100);
+        let money = |name: &str| json!({"value": name, "currency": "USD"});
+        let item = with(&claim()["item"][0], "/quantity", json!({"value": quantity}));
+        let item = with(&with(&item, "/unitPrice", money("PRICE")), "/net", money("NET"));
+        let document = with(&claim(), "/item/0", with(&item, "/factor", json!("FACTOR"))).to_string();
+        // Written as they are: not every number of cents is a binary fraction.
+        let document = document.replace("\"PRICE\"", &cents(price)).replace("\"NET\"", &cents(net.try_into().unwrap()));
+        let document = document.replace("\"FACTOR\"", &format!("{}.{:03}", factor / 1_000, factor % 1_000));
+        let result = compile(document.as_bytes(), &ClaimOptions::new(dollars()));
+        let accepted = if product % 1_000 == 0 { off == 0 } else { off == 0 || off == 1 };
+        match accepted {
+            true => prop_assert_eq!(result.unwrap().items[0].submitted, Amount(u128::try_from(net).unwrap())),
+            false => prop_assert_eq!(result, Err(refused("Claim.item[0].net", R::NetNotProduct))),
+        }
+    }
 }
 
 #[test]

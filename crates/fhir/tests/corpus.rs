@@ -1,4 +1,4 @@
-//! The examples that HL7 publishes with FHIR R4: each compiles into a reviewed model or is refused for reviewed reasons.
+//! The consents that HL7 publishes with FHIR R4: each compiles into a reviewed model or is refused for reviewed reasons.
 //!
 //! They are not a part of this repository. The tests read them from `../shared/data/fhir-r4` next to the workspace, and
 //! say so on the standard error output where the folder is not there.
@@ -6,33 +6,10 @@
 
 mod common;
 
-use common::{account, workspace};
-use salus_domain::codes::Category;
-use salus_fhir::claim::ClaimOptions;
+use common::{account, documents};
 use salus_fhir::consent::CompiledConsent;
-use salus_fhir::decimal::Asset;
 use salus_fhir::directory::Directory;
-use salus_fhir::{claim, consent, consent_text, record, Refusals};
-use std::path::PathBuf;
-
-/// The documents of a folder whose names begin with `prefix`, by name.
-fn documents(folder: &str, prefix: &str) -> Vec<(String, Vec<u8>)> {
-    let folder: PathBuf = workspace("../shared/data").join(folder);
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        eprintln!("SKIPPED: {} is not there, nothing of it was tested", folder.display());
-        return Vec::new();
-    };
-    let mut documents: Vec<_> = entries
-        .map(|entry| entry.unwrap())
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().unwrap();
-            let name = name.strip_prefix(prefix)?.strip_suffix(".json")?.to_owned();
-            Some((name, std::fs::read(entry.path()).unwrap()))
-        })
-        .collect();
-    documents.sort();
-    documents
-}
+use salus_fhir::{consent, consent_text, record, Refusals};
 
 /// The whole model in words: the frame, each provision with the path of its element, and what was narrowed.
 fn model(compiled: &CompiledConsent, directory: &Directory) -> String {
@@ -70,23 +47,6 @@ fn every_consent_of_the_hl7_examples_compiles_or_is_refused_as_reviewed() {
     let reviewed: Vec<_> = CONSENTS.iter().map(|(name, lines)| (*name, lines.join("\n"))).collect();
     let reviewed: Vec<_> = reviewed.iter().map(|(name, text)| (*name, text.as_str())).collect();
     assert_reviewed(found.collect(), &reviewed);
-}
-
-#[test]
-fn every_claim_of_the_hl7_examples_compiles_or_is_refused_as_reviewed() {
-    let asset = Asset { currency: String::from("USD"), decimals: 2 };
-    let options = ClaimOptions { asset, default_category: Some(Category::MedicalCare) };
-    let found = documents("fhir-r4", "Claim-").into_iter().map(|(name, document)| {
-        let result = match claim::compile(&document, &options) {
-            Ok(compiled) => {
-                let cents: Vec<_> = compiled.items.iter().map(|item| item.submitted.0.to_string()).collect();
-                format!("{} cents, {} assumed", cents.join(" + "), compiled.assumed.len())
-            }
-            Err(refused) => refused.to_string(),
-        };
-        (name, result)
-    });
-    assert_reviewed(found.collect(), CLAIMS);
 }
 
 #[test]
@@ -179,34 +139,3 @@ const CONSENTS: &[(&str, &[&str])] = &[
         ],
     ),
 ];
-
-const CLAIMS: &[(&str, &str)] = &[
-    ("100150", NO_SYSTEM),
-    ("100151", "13557 + 10500 + 110000 cents, 3 assumed"),
-    ("100152", CONTAINED),
-    (
-        "100153",
-        "Claim.use: a preauthorization is not adjudicated here, only a claim; submit it when the service was given",
-    ),
-    ("100154", NO_SYSTEM),
-    ("100155", CONTAINED),
-    (
-        "100156",
-        "Claim.payee.type.coding[0]: only the claim's provider is ever paid; name it as the payee or leave the payee \
-         out",
-    ),
-    ("660151", "21400 cents, 1 assumed"),
-    (
-        "660152",
-        "Claim.insurance: what other insurances paid cannot be told from a claim; name only the one that is to pay",
-    ),
-    ("760150", "6000 cents, 1 assumed"),
-    ("760151", "9000 cents, 1 assumed"),
-    ("960150", "12500 cents, 1 assumed"),
-    ("MED-00050", CONTAINED),
-];
-const NO_SYSTEM: &str =
-    "Claim.item[0].productOrService.coding[0]: the code system \"\" is not known here; use the one \
-                         that FHIR binds to the element";
-const CONTAINED: &str = "Claim.patient: \"#patient-1\" is contained in the document and has no account; refer to a \
-                         resource of its own";

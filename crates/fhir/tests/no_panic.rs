@@ -3,36 +3,28 @@
 
 mod common;
 
-use common::{bytes, dollars, sample};
+use common::{account, bytes, dollars, sample, SAMPLES};
 use proptest::prelude::*;
 use salus_domain::codes::Category;
 use salus_domain::evaluate::Answer;
+use salus_domain::ids::PlanId;
+use salus_domain::plan::YEAR;
 use salus_domain::time::Timestamp;
-use salus_fhir::claim::ClaimOptions;
+use salus_fhir::claim::{ClaimOptions, Unpriced};
 use salus_fhir::directory::Directory;
+use salus_fhir::insurance_plan::InsurancePlanOptions;
 use salus_fhir::people::People;
+use salus_fhir::plan::PlanFile;
 use salus_fhir::simulate::{run, ConsentFile};
-use salus_fhir::{claim, consent, consult, coverage, plan, record};
+use salus_fhir::{claim, consent, consult, coverage, eligibility_request, insurance_plan, plan, record};
 use serde_json::{json, Value};
-
-const SAMPLES: [&str; 11] = [
-    "claim-second.json",
-    "claim.json",
-    "consent.json",
-    "coverage.json",
-    "directory.json",
-    "people.json",
-    "plan.json",
-    "record-bundle.json",
-    "record-observation.json",
-    "record-sensitive.json",
-    "request.json",
-];
 
 /// Puts a document to every compiler.
 fn compile_all(document: &[u8]) {
     let directory = Directory::from_json(&sample("directory.json")).unwrap();
-    let options = ClaimOptions { asset: dollars(), default_category: Some(Category::MedicalCare) };
+    for options in [ClaimOptions::new(dollars()), lenient()] {
+        compile_claims(document, &options);
+    }
     let compiled = consent::compile(document, &directory);
     assert_eq!(consent::review(document, &directory).map_err(|refusals| refusals.first), compiled);
     if let Ok(compiled) = compiled {
@@ -40,12 +32,52 @@ fn compile_all(document: &[u8]) {
         assert_eq!(compiled.consent.provisions.len(), compiled.paths.len());
         let _ = salus_fhir::consent_text::lines(&compiled.consent, &directory);
     }
-    let _ = claim::compile(document, &options);
-    let _ = coverage::compile(document);
+    if let Ok(coverage) = coverage::compile(document) {
+        let years = coverage::years(coverage.period, Timestamp(1_900_000_000_000)).unwrap_or_default();
+        assert!(years.iter().all(|year| year.is_valid() && year.end.0 - year.start.0 <= YEAR));
+    }
     let _ = record::compile(document);
-    let _ = plan::compile(document);
+    for plan in [plan::compile(document), insurance_plan::compile(document, &plan_options())].into_iter().flatten() {
+        assert_eq!(plan.terms.validate(), Ok(()));
+        assert!(plan.fee_pages(&[3; 32]).len().is_power_of_two());
+    }
     let _ = Directory::from_json(document);
     simulate_all(document);
+}
+
+/// What the dental plan of the samples says of what an InsurancePlan does not.
+fn plan_options() -> InsurancePlanOptions {
+    let PlanFile { token, terms, fees, .. } = plan::compile(&sample("plan-dental.json")).unwrap();
+    let (benefit, deadlines) = (terms.benefit, terms.deadlines);
+    InsurancePlanOptions { asset: dollars(), token, plan: None, benefit, deadlines, fees }
+}
+
+/// Options that fill in whatever a claim leaves out.
+fn lenient() -> ClaimOptions {
+    ClaimOptions {
+        default_category: Some(Category::MedicalCare),
+        id_system: Some(String::from("urn:ids")),
+        default_coverage: Some(String::from("Coverage/1")),
+        unpriced: Unpriced::Remainder,
+        ..ClaimOptions::new(dollars())
+    }
+}
+
+/// What compiles is well-formed, and no line claims that more was paid before than it charges.
+fn compile_claims(document: &[u8], options: &ClaimOptions) {
+    let whole = claim::compile(document, options);
+    let Ok(found) = claim::claims_of(document, options) else { return };
+    for (_, compiled) in found {
+        let Ok(compiled) = compiled else { continue };
+        let submission = compiled.submission(PlanId(1), account(1), account(2), &[3; 32]);
+        assert_eq!(submission.validate(Timestamp::MAX), Ok(()));
+        assert!(options != &ClaimOptions::new(dollars()) || compiled.assumed.is_empty());
+    }
+    let _ = eligibility_request::compile(document, &options.asset).map(|it| it.lines(options.default_category));
+    if let Ok(prior) = claim::prior_payment(document, &options.asset) {
+        let _ = claim::compile(&sample("claim.json"), &ClaimOptions { prior: vec![prior], ..options.clone() });
+    }
+    let _ = (whole, claim::authorisation(document, options).map(|it| it.requests(&[3; 32])));
 }
 
 /// Puts it to a simulation as each of its documents, beside the sample of the other ones.
@@ -138,6 +170,21 @@ proptest! {
         let mut place = place.index(count(&document));
         replace(&mut document, &mut place, &with);
         compile_all(&bytes(&document));
+    }
+
+    #[test]
+    fn claims_within_bundles_with_other_values_in_them_do_no_harm(
+        place in any::<prop::sample::Index>(),
+        with in replacement(),
+    ) {
+        let claims = ["claim.json", "claim-authorisation.json", "claim-second.json"];
+        let entry = |name| json!({"fullUrl": name, "resource": serde_json::from_slice::<Value>(&sample(name)).unwrap()});
+        let mut document = json!({"resourceType": "Bundle", "type": "collection", "entry": claims.map(entry)});
+        let mut place = place.index(count(&document));
+        replace(&mut document, &mut place, &with);
+        for options in [ClaimOptions::new(dollars()), lenient()] {
+            compile_claims(&bytes(&document), &options);
+        }
     }
 
     #[test]

@@ -3,17 +3,18 @@
 
 mod common;
 
-use common::{sample, workspace};
-use salus_domain::adjudicate::{adjudicate, Accumulators, KnownLine, Standing};
-use salus_domain::claim::{CostShare, PlanTerms};
+use common::{in_good_order, sample, workspace, SAMPLES};
+use salus_domain::adjudicate::Authorisation;
 use salus_domain::codes::{
-    Action, ActionSet, Category, CategorySet, Class, ClassSet, Confidentiality, ConfidentialitySet, Purpose,
-    PurposeSet, RoleSet, Sensitivity, SensitivitySet,
+    Action, ActionSet, Category, CategorySet, Class, ClassSet, Confidentiality, ConfidentialitySet, Measure, Purpose,
+    PurposeSet, RoleSet, Sensitivity, SensitivitySet, Term, Unit,
 };
 use salus_domain::consent::{Actor, Base, Consent, Decision, Provision};
 use salus_domain::evaluate::{evaluate, Answer};
 use salus_domain::ids::{Account, ConsentId, Hash, PlanId};
+use salus_domain::ledger::{Ledger, Membership};
 use salus_domain::money::{Amount, BasisPoints};
+use salus_domain::plan::{Benefit, CostShare, Deadlines, Limit, PlanTerms};
 use salus_domain::request::{Principal, Request};
 use salus_domain::time::{Period, Timestamp, DAY};
 use salus_fhir::claim::{ClaimItem, ClaimOptions, CompiledClaim};
@@ -52,7 +53,7 @@ fn days(first: &str, last: &str) -> Period {
 }
 
 fn options() -> ClaimOptions {
-    ClaimOptions { asset: the_plan().asset, default_category: None }
+    ClaimOptions::new(the_plan().asset)
 }
 
 fn the_plan() -> PlanFile {
@@ -223,10 +224,13 @@ fn the_records_have_their_labels_and_days() {
 fn the_coverage_is_for_the_year() {
     let expected = CompiledCoverage {
         member: String::from("Patient/rosa-marin"),
+        subscriber: String::from("Patient/rosa-marin"),
         payor: String::from("Organization/unity-insurance"),
         period: days("2026-01-01", "2026-12-31"),
+        order: None,
         subscriber_id: Some(String::from("77-1024")),
         plan: Some(String::from("unity-silver")),
+        network: None,
     };
     assert_eq!(coverage::compile(&sample("coverage.json")), Ok(expected));
 }
@@ -239,13 +243,23 @@ fn the_plan_has_its_terms_and_fees() {
         amount: cents(amount),
     };
     let share = |copay, points| CostShare { copay: cents(copay), coinsurance: BasisPoints(points) };
-    let terms = PlanTerms {
-        deductible: cents(10_000),
-        cost_share: share(2_000, 2_000),
-        exceptions: vec![(Category::DiagnosticLab, share(0, 1_000)), (Category::DentalCare, share(0, 5_000))],
-        out_of_pocket_maximum: cents(40_000),
-        benefit_maximum: cents(200_000),
+    let benefit = Benefit {
+        in_network: share(2_000, 2_000),
+        out_of_network: None,
+        deductible: true,
+        authorisation: false,
         waiting_period: 30 * DAY,
+    };
+    let except = |category, points| (category, Benefit { in_network: share(0, points), ..benefit });
+    let annual = |measure, amount| Limit {
+        measure,
+        category: None,
+        network: None,
+        unit: Unit::Individual,
+        term: Term::Annual,
+        limit: cents(amount).0,
+    };
+    let terms = PlanTerms {
         covered: CategorySet::of(&[
             Category::MedicalCare,
             Category::Surgical,
@@ -256,7 +270,22 @@ fn the_plan_has_its_terms_and_fees() {
             Category::HospitalRoomAndBoard,
             Category::Maternity,
         ]),
-        settlement_period: 14 * DAY,
+        benefit,
+        exceptions: vec![except(Category::DiagnosticLab, 1_000), except(Category::DentalCare, 5_000)],
+        limits: vec![
+            annual(Measure::Deductible, 10_000),
+            annual(Measure::OutOfPocket, 40_000),
+            annual(Measure::Benefit, 200_000),
+        ],
+        networked: false,
+        deadlines: Deadlines {
+            filing: 365 * DAY,
+            authorisation: 7 * DAY,
+            settlement: 14 * DAY,
+            appeal: 60 * DAY,
+            review: 30 * DAY,
+            reversal: 180 * DAY,
+        },
     };
     let plan = the_plan();
     assert_eq!(plan.name, "Unity Silver");
@@ -309,29 +338,40 @@ fn the_claims_have_their_lines() {
 fn the_plan_pays_what_the_table_of_samples_says() {
     let plan = the_plan();
     let coverage = coverage::compile(&sample("coverage.json")).unwrap();
-    let standing = Standing { coverage: Some(coverage.period), credentialed: true, consented: true };
+    let (member, subscriber) = (who(&coverage.member), who(&coverage.subscriber));
+    let membership = Membership {
+        member,
+        subscriber,
+        period: coverage.period,
+        since: coverage.period.start,
+        secondary: coverage.is_secondary(),
+    };
     let key = [7; 32];
-    let fees = plan.tagged_fees(&key);
-    let mut used = Accumulators::default();
+    let mut ledger = Ledger::new(plan.terms.clone(), plan.tagged_fees(&key));
     let mut paid = Vec::new();
     for name in ["claim.json", "claim-second.json"] {
         let compiled = claim::compile(&sample(name), &options()).unwrap();
-        let (member, provider) = (who(&compiled.patient), who(&compiled.provider));
+        let provider = who(&compiled.provider);
         let submission = compiled.submission(PlanId(0), member, provider, &key);
-        assert_eq!(submission.validate(at("2026-11-20")), Ok(()));
-        let known = |line: &salus_domain::claim::Line| KnownLine {
-            line: *line,
-            date: submission.days[usize::from(line.day)].date,
-            fee: fees.iter().find(|(tag, _)| *tag == line.code).map(|(_, fee)| *fee),
-            duplicate: false,
-        };
-        let lines: Vec<_> = submission.lines.iter().map(known).collect();
-        let outcome = adjudicate(&plan.terms, standing, used, &lines);
-        used = outcome.accumulators;
+        let now = at("2026-11-20");
+        assert_eq!(submission.validate(now), Ok(()));
+        let missing = |_, _| Authorisation::Missing;
+        let outcome = ledger.adjudicate(&membership, &in_good_order(now), provider, &submission, missing);
         paid.push(outcome.lines.iter().map(|line| line.split.payer).collect::<Vec<_>>());
     }
     assert_eq!(paid, [vec![cents(0), cents(2_700), cents(4_800)], vec![cents(10_400), cents(2_700)]]);
-    assert_eq!(used.deductible, cents(10_000));
+    let used = ledger.used(membership.place(Unit::Individual, Term::Annual, at("2026-09-07")));
+    assert_eq!(used.first(), Some(&(plan.terms.limits[0].kind(), cents(10_000).0)));
+}
+
+#[test]
+fn the_corrected_claim_is_the_first_one_with_one_xray_and_a_number_of_its_own() {
+    let [first, corrected] =
+        ["claim.json", "claim-corrected.json"].map(|name| claim::compile(&sample(name), &options()).unwrap());
+    assert_ne!(corrected.identifier, first.identifier);
+    let mut items = first.items.clone();
+    (items[2].quantity, items[2].submitted) = (1, cents(4_750));
+    assert_eq!(corrected, CompiledClaim { identifier: corrected.identifier.clone(), items, ..first });
 }
 
 #[test]
@@ -342,20 +382,5 @@ fn every_sample_is_looked_at_here() {
         .filter(|name| name.ends_with(".json"))
         .collect();
     names.sort();
-    assert_eq!(
-        names,
-        [
-            "claim-second.json",
-            "claim.json",
-            "consent.json",
-            "coverage.json",
-            "directory.json",
-            "people.json",
-            "plan.json",
-            "record-bundle.json",
-            "record-observation.json",
-            "record-sensitive.json",
-            "request.json",
-        ]
-    );
+    assert_eq!(names, SAMPLES);
 }

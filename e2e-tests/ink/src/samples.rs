@@ -2,15 +2,16 @@
 
 use crate::account;
 use ink_e2e::Keypair;
-use salus_domain::claim::{CostShare, Line, PlanTerms, ServiceDay, Submission};
+use salus_domain::claim::{Line, ServiceDay, Submission};
 use salus_domain::codes::{
     Action, Category, CategorySet, Class, Confidentiality, Purpose, PurposeSet, Role, SensitivitySet,
 };
 use salus_domain::consent::{Actor, Base, Consent, Decision, Provision};
 use salus_domain::ids::{CodeTag, Hash, PlanId};
 use salus_domain::money::{Amount, BasisPoints};
+use salus_domain::plan::{Benefit, CostShare, Deadlines, PlanTerms};
 use salus_domain::request::{Principal, Request};
-use salus_domain::time::{Period, Timestamp};
+use salus_domain::time::{Period, Timestamp, DAY};
 use salus_interface::access::RecordTerms;
 
 /// A consent without end that lets `who` in for a purpose, and leaves the rest to others.
@@ -50,22 +51,25 @@ pub fn request(who: &Keypair, role: Role) -> Request {
 /// A plan that pays 80 % of consultations.
 #[must_use]
 pub fn terms() -> PlanTerms {
+    let share = CostShare { copay: Amount::ZERO, coinsurance: BasisPoints(2_000) };
+    let benefit =
+        Benefit { in_network: share, out_of_network: None, deductible: false, authorisation: false, waiting_period: 0 };
+    let deadlines =
+        Deadlines { filing: 366 * DAY, authorisation: DAY, settlement: DAY, appeal: DAY, review: DAY, reversal: DAY };
     PlanTerms {
-        deductible: Amount::ZERO,
-        cost_share: CostShare { copay: Amount::ZERO, coinsurance: BasisPoints(2_000) },
-        exceptions: Vec::new(),
-        out_of_pocket_maximum: Amount::UNLIMITED,
-        benefit_maximum: Amount::UNLIMITED,
-        waiting_period: 0,
         covered: CategorySet::of(&[Category::Consultation]),
-        settlement_period: 86_400_000,
+        benefit,
+        exceptions: Vec::new(),
+        limits: Vec::new(),
+        networked: false,
+        deadlines,
     }
 }
 
-/// A claim for one consultation in October 2024.
+/// A claim for one consultation on the day of `now`.
 #[must_use]
-pub fn submission(plan: PlanId, member: &Keypair, submitted: Amount) -> Submission {
-    let day = ServiceDay { date: Timestamp(20_000 * 86_400_000), nullifier: Hash([3; 32]) };
+pub fn submission(plan: PlanId, member: &Keypair, now: Timestamp, submitted: Amount) -> Submission {
+    let day = ServiceDay { date: Timestamp(now.0 / DAY * DAY), nullifier: Hash([3; 32]) };
     let line = Line {
         day: 0,
         code: CodeTag([4; 16]),

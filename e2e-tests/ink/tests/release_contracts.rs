@@ -8,14 +8,15 @@ use salus_domain::consent::Actor;
 use salus_domain::evaluate::{Answer, Deciding, Redaction};
 use salus_domain::ids::{ConsentId, Hash};
 use salus_domain::money::Amount;
-use salus_domain::time::{Period, Timestamp};
+use salus_domain::time::{Period, Timestamp, DAY};
 use salus_ink_e2e::samples::{consent, record, request, submission, terms};
 use salus_ink_e2e::{account, at, id, new_claims, new_grants, signed, ClaimsRef, GrantsRef, RegistryRef, World, UNIT};
 use salus_interface::access::{AccessDecided, AccessDecision, AccessError, AccessGrants, Ground, Refusal};
-use salus_interface::claims::{ClaimSettled, ClaimStatus, Claims, ClaimsError, Pool};
+use salus_interface::claims::{Asset, ClaimStatus, Claims, ClaimsError, ClaimsSettled, Enrolment, Payment, Pool};
 use salus_interface::consent::{
     CarriedOut, ConsentError, ConsentRegistry, Done, Instruction, Order, OrdersCarriedOut, Place, RelayError,
 };
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A doctor for whom an authority vouches.
 async fn credentialed_doctor(world: &mut World) -> Keypair {
@@ -135,32 +136,45 @@ async fn a_claim_is_adjudicated_and_settled_and_the_money_moves() {
     let doctor = credentialed_doctor(&mut world).await;
     let held_at_first = world.balance(claims_address).await;
 
-    let plan = world.run(&insurer, claims.call_mut().open_plan(terms())).await.value;
-    world.pay(&insurer, 100 * UNIT, claims.call_mut().fund(plan)).await;
-    world.run(&insurer, claims.call_mut().cover(plan, id(&patient), Period::ALWAYS)).await;
+    let arbiter = id(&world.somebody().await);
+    let open = claims.call_mut().open_plan(Asset::Native.into(), arbiter.into(), 1, terms().into());
+    let plan = world.run(&insurer, open).await.value;
+    let pool = Amount(100 * UNIT);
+    world.pay(&insurer, pool.0, claims.call_mut().fund(plan, pool)).await;
+    let now = now();
+    let period = Period { start: Timestamp(now.0 - 30 * DAY), end: now.plus(30 * DAY) };
+    let enrolment = Enrolment { member: id(&patient), subscriber: id(&patient), period, secondary: false };
+    world.run(&insurer, claims.call_mut().cover(plan, vec![enrolment])).await;
     let for_payment = consent(Actor::Organisation(account(&insurer)), Purpose::Hpaymt);
     world.run(&patient, registry.call_mut().record(for_payment)).await;
-    assert_eq!(world.balance(claims_address).await, held_at_first + 100 * UNIT);
+    assert_eq!(world.balance(claims_address).await, held_at_first + pool.0);
 
-    let claimed = submission(plan, &patient, Amount(50 * UNIT));
-    let receipt = world.run(&doctor, claims.call_mut().submit(claimed.clone())).await.value;
+    let claimed = submission(plan, &patient, now, Amount(50 * UNIT));
+    let receipt = world.run(&doctor, claims.call_mut().submit(claimed.clone().into(), None)).await.value.remove(0);
     let paid = Amount(40 * UNIT);
     assert_eq!(receipt.status, ClaimStatus::Adjudicated);
     assert_eq!(receipt.adjudication.total.payer, paid);
-    let again = world.refused(&doctor, claims.call_mut().submit(claimed)).await;
-    assert_eq!(again, ClaimsError::DuplicateClaim(receipt.claim));
-    let too_early = world.refused(&doctor, claims.call_mut().settle(receipt.claim)).await;
-    assert_eq!(too_early, ClaimsError::NotInsurer);
+    let again = world.refused(&doctor, claims.call_mut().submit(claimed.into(), None)).await;
+    assert_eq!(again, ClaimsError::DuplicateClaim);
+    let mut settle = || claims.call_mut().settle(vec![receipt.claim]);
+    assert_eq!(world.run(&doctor, settle()).await.value, [Err(ClaimsError::NotInsurer)], "too early for others");
 
     let before = world.balance(id(&doctor)).await;
-    let settled = world.run(&insurer, claims.call_mut().settle(receipt.claim)).await;
-    assert_eq!(settled.value, paid);
-    let event: ClaimSettled = settled.event(claims_address);
-    assert_eq!((event.claim, event.provider, event.amount), (receipt.claim, id(&doctor), paid));
+    let settled = world.run(&insurer, settle()).await;
+    assert_eq!(settled.value, [Ok(paid)]);
+    let event: ClaimsSettled = settled.event(claims_address);
+    let payment = Payment { claim: receipt.claim, amount: paid, withheld: Amount::ZERO };
+    assert_eq!((event.provider, event.payments), (id(&doctor), vec![payment]));
     assert_eq!(world.balance(id(&doctor)).await, before + paid.0);
     assert_eq!(world.balance(claims_address).await, held_at_first + 60 * UNIT);
-    let pool = world.read(&insurer, claims.call().plan(plan)).await.map(|plan| plan.pool);
-    assert_eq!(pool, Some(Pool { funded: Amount(100 * UNIT), paid, reserved: Amount::ZERO }));
+    let found = world.read(&insurer, claims.call().plan(plan)).await.map(|plan| plan.pool);
+    assert_eq!(found, Some(Pool { funded: pool, paid, ..Pool::default() }));
+}
+
+/// The time, as the node has it.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
+    Timestamp(u64::try_from(since.as_millis()).expect("it fits into 64 bits"))
 }
 
 #[tokio::test]

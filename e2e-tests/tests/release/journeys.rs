@@ -1,6 +1,6 @@
 //! Who gets an envelope, and who does not.
 
-use crate::support::{send, OwnNode, Running, Scene, AT_THE_END, CONTENT};
+use crate::support::{send, Running, Scene, AT_THE_END, CONTENT};
 use futures_util::StreamExt;
 use salus_audit::LogFile;
 use salus_client::{blake2b_256, domain_account, signer};
@@ -10,7 +10,7 @@ use salus_domain::consent::{Actor, Decision};
 use salus_domain::time::Timestamp;
 use salus_e2e_tests::raw::contracts_call;
 use salus_e2e_tests::samples::{self, for_treatment, provision, DAY};
-use salus_e2e_tests::{account, id, person, Result, World};
+use salus_e2e_tests::{account, id, person, OwnNode, Result, World};
 use salus_interface::access::{AccessDecided, PERMIT_LIFETIME};
 use salus_release::entry::{Entry, Outcome};
 use salus_release::wire::PermitPlace;

@@ -1,7 +1,7 @@
 //! Nodes that hang, are not there, or are behind.
 
-use crate::support::{OwnNode, Running, Scene, AT_THE_END};
-use salus_e2e_tests::{Result, World};
+use crate::support::{Running, Scene, AT_THE_END};
+use salus_e2e_tests::{OwnNode, Result, World};
 use salus_release::{Config, NoNode, StartError};
 use std::time::Duration;
 

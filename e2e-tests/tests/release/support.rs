@@ -1,7 +1,5 @@
 //! A record in a vault, a release service in front of it, and nodes that can be stopped.
 
-use nix::sys::signal::{kill, Signal};
-use nix::unistd::Pid;
 use salus_audit::LogError;
 use salus_client::{blake2b_256, signer, Keypair};
 use salus_domain::codes::{Action, Purpose};
@@ -14,9 +12,7 @@ use salus_release::request::{Asked, Proof, Target};
 use salus_release::wire::PermitPlace;
 use salus_release::{serve, Config, JournalError, LogMode, StartError};
 use salus_vault::{commit, EncryptionKeyPair, RecordRef, Vault};
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
@@ -219,59 +215,5 @@ impl Running {
     pub async fn stop(self) -> Result {
         let _ = self.stop.send(());
         Ok(self.task.await??)
-    }
-}
-
-/// A node that a test started and may stop; it ends with this value.
-pub struct OwnNode {
-    child: Child,
-    pub url: String,
-}
-
-impl OwnNode {
-    pub async fn start() -> Result<Self> {
-        tokio::task::spawn_blocking(Self::start_now).await?
-    }
-
-    fn start_now() -> Result<Self> {
-        let mut command = Command::new(salus_localnet::find_program(None)?);
-        command.args(["--dev", "--rpc-port", "0", "--finalize-delay-sec", "0"]);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        let log = child.stderr.take().ok_or("no log")?;
-        let mut node = Self { child, url: String::new() };
-        let mut lines = BufReader::new(log).lines();
-        for line in lines.by_ref() {
-            if let Some((_, address)) = line?.split_once("Running JSON-RPC server: addr=") {
-                node.url = format!("ws://{}", address.split(',').next().unwrap_or_default().trim());
-                break;
-            }
-        }
-        // Somebody has to read on: the node waits where its log is full.
-        std::thread::spawn(move || lines.for_each(drop));
-        if node.url.is_empty() {
-            return Err("the node ended".into());
-        }
-        Ok(node)
-    }
-
-    fn signal(&self, signal: Signal) -> Result {
-        Ok(kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?)
-    }
-
-    /// It keeps its connections, and answers nothing.
-    pub fn pause(&self) -> Result {
-        self.signal(Signal::SIGSTOP)
-    }
-
-    pub fn resume(&self) -> Result {
-        self.signal(Signal::SIGCONT)
-    }
-}
-
-impl Drop for OwnNode {
-    fn drop(&mut self) {
-        // Nobody is left to tell.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -22,6 +22,8 @@ pub struct Cast {
     pub institute: Keypair,
     pub patient: Keypair,
     pub insurer: Keypair,
+    /// Who decides appeals.
+    pub arbiter: Keypair,
     /// Who runs the release service.
     pub custodian: Keypair,
 }
@@ -38,6 +40,7 @@ impl Cast {
             institute: key("institute")?,
             patient: key("patient")?,
             insurer: key("insurer")?,
+            arbiter: key("arbiter")?,
             custodian: key("custodian")?,
             run,
         })
@@ -58,6 +61,7 @@ impl Cast {
             (&self.custodian, ALLOWANCE),
             (&self.institute, ALLOWANCE),
             (&self.patient, ALLOWANCE),
+            (&self.arbiter, ALLOWANCE),
             (&self.insurer, INSURER_ALLOWANCE),
         ];
         let to: Vec<_> = allowances.iter().map(|(who, tokens)| (account_of(who), tokens * unit)).collect();

@@ -1,6 +1,17 @@
 //! The story: every part of the suite at work on a real chain, step by step, with its evidence.
 
+/// A sample document, as it stands in `samples/`.
+macro_rules! sample {
+    ($name:literal) => {
+        crate::operations::documents::Document {
+            file: concat!("samples/", $name).to_owned(),
+            bytes: include_bytes!(concat!("../../../../samples/", $name)).to_vec(),
+        }
+    };
+}
+
 mod cast;
+mod claims;
 mod narrator;
 mod second;
 mod story;

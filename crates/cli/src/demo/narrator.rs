@@ -48,13 +48,15 @@ pub struct Narrator {
     told: usize,
 }
 
-const CHAPTERS: [&str; 11] = [
+const CHAPTERS: [&str; 13] = [
     "Getting ready",
     "Credentials, a plan, a pool, a coverage",
     "Nobody has consented yet",
     "The patient consents",
     "The consent at work",
     "A claim is adjudicated and paid",
+    "An appeal is granted",
+    "A payment is taken back",
     "The patient looks, and revokes",
     "The same claim once more",
     "A new doctor, by a link",

@@ -55,7 +55,7 @@ impl Second<'_> {
         ensure!(missing.is_empty(), "the record that is shared is not in the vault");
         let recorded = suite.deployment.registry().record(&consent).submit(&suite.chain, &cast.patient).await?;
         narrator.tell(Step {
-            step: 8,
+            step: 10,
             actor: "patient",
             action: "makes a link that shares the laboratory result for a day".into(),
             outcome: Outcome::Ok,
@@ -65,7 +65,7 @@ impl Second<'_> {
         });
         let redeemed = shares::redeem(suite, &cast.surgeon, &link).await?;
         narrator.tell(Step {
-            step: 8,
+            step: 10,
             actor: "surgeon",
             action: "redeems the link".into(),
             outcome: Outcome::Ok,
@@ -76,7 +76,7 @@ impl Second<'_> {
         let asked = Asked { record: *result, purpose: Purpose::Treat, action: Action::Access, link: Some(&link) };
         let (_, permit) = records::open(suite, envelopes, &cast.surgeon, asked).await?;
         narrator.tell(Step {
-            step: 8,
+            step: 10,
             actor: "surgeon",
             action: "opens the laboratory result under the link".into(),
             outcome: Outcome::Permit,
@@ -98,7 +98,7 @@ impl Second<'_> {
         let message = grants.break_glass(ink_account(&patient), ground, statement, Amount(bond));
         let broken = message.submit(chain, &cast.surgeon).await?;
         narrator.tell(Step {
-            step: 9,
+            step: 11,
             actor: "surgeon",
             action: "breaks the glass: the patient cannot consent".into(),
             outcome: Outcome::Ok,
@@ -112,7 +112,7 @@ impl Second<'_> {
         let asked = Asked { record: *sensitive, purpose: Purpose::Btg, action: Action::Access, link: None };
         let (_, permit) = records::open(suite, envelopes, &cast.surgeon, asked).await?;
         narrator.tell(Step {
-            step: 9,
+            step: 11,
             actor: "surgeon",
             action: "opens the psychiatric score, for the emergency".into(),
             outcome: Outcome::Permit,
@@ -123,7 +123,7 @@ impl Second<'_> {
         let disputed =
             grants.dispute(ink_account(&patient), ink_account(&surgeon)).submit(chain, &cast.patient).await?;
         narrator.tell(Step {
-            step: 9,
+            step: 11,
             actor: "patient",
             action: "disputes the emergency".into(),
             outcome: Outcome::Ok,
@@ -139,7 +139,7 @@ impl Second<'_> {
         let received = chain.balance(&patient).await?.saturating_sub(before);
         ensure!(state == EmergencyState::Unjustified && received == bond, "the bond went elsewhere: {received}");
         narrator.tell(Step {
-            step: 9,
+            step: 11,
             actor: "authority",
             action: "reviews it, and finds it unjustified".into(),
             outcome: Outcome::Ok,
@@ -165,7 +165,7 @@ impl Second<'_> {
         let (opened, permit) = records::open(suite, &of_patient, &cast.patient, asked).await?;
         let entry = opened.entry.context("the service wrote nothing down")?;
         narrator.tell(Step {
-            step: 10,
+            step: 12,
             actor: "patient",
             action: "opens the laboratory result through the release service".into(),
             outcome: Outcome::Permit,
@@ -179,7 +179,7 @@ impl Second<'_> {
         let proven = self.proven(&patients, entry.index).await?;
         ensure!(proven == Proven::Anchored, "the entry is not proven: {proven:?}");
         narrator.tell(Step {
-            step: 10,
+            step: 12,
             actor: "patient",
             action: "checks the proof that the release is in the log".into(),
             outcome: Outcome::Ok,
@@ -192,7 +192,7 @@ impl Second<'_> {
         let destroyed = of_patient.destroy(suite, &cast.patient, *result).await?.context("nothing was destroyed")?;
         ensure!(destroyed.objects > 0, "the vault had nothing of the record");
         narrator.tell(Step {
-            step: 10,
+            step: 12,
             actor: "patient",
             action: "erases the laboratory result".into(),
             outcome: Outcome::Ok,

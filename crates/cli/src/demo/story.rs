@@ -3,32 +3,26 @@
 use super::cast::Cast;
 use super::narrator::{Narrator, Outcome, Step};
 use super::second::{self, Second};
-use crate::operations::claims::{self, ConsortiumKey};
-use crate::operations::documents::Document;
+use crate::operations::claims::ConsortiumKey;
 use crate::operations::envelopes::Envelopes;
 use crate::operations::records::content::Content;
 use crate::operations::records::Asked;
-use crate::operations::{account_of, accounting, consents, keys, records, OperationError, Suite};
-use anyhow::{bail, ensure, Context};
+use crate::operations::{account_of, accounting, consents, keys, plans, records, Suite};
+use anyhow::{bail, ensure};
 use salus_client::rules::Rule;
-use salus_client::{ink_account, CallError, Keypair};
+use salus_client::{ink_account, Keypair};
 use salus_domain::codes::{Action, Purpose, Role, RoleSet};
 use salus_domain::evaluate::Deciding;
-use salus_domain::ids::{ConsentId, PlanId, RecordId};
-use salus_domain::money::Amount;
+use salus_domain::ids::{ConsentId, RecordId};
 use salus_domain::time::Timestamp;
 use salus_fhir::directory::Directory;
-use salus_fhir::plan::PlanFile;
 use salus_interface::access::{AccessDecision, Ground, Refusal};
-use salus_interface::claims::{ClaimSettled, ClaimSubmitted, Receipt};
 use salus_vault::Vault;
 use serde::Serialize;
 use std::path::Path;
 
 /// How long the story's credentials are valid: a year, in milliseconds.
 const YEAR: u64 = 365 * 24 * 60 * 60 * 1_000;
-/// What the insurer pays into the pool, in whole tokens.
-const POOL: u128 = 1_000;
 
 /// What the story ends with, in the token's smallest unit.
 #[derive(Debug, Serialize)]
@@ -47,16 +41,6 @@ pub struct Sums {
     pub accesses: usize,
 }
 
-/// A sample document, as it stands in `samples/`.
-macro_rules! sample {
-    ($name:literal) => {
-        Document {
-            file: concat!("samples/", $name).to_owned(),
-            bytes: include_bytes!(concat!("../../../../samples/", $name)).to_vec(),
-        }
-    };
-}
-
 /// Plays it.
 pub async fn play(
     suite: &Suite,
@@ -67,26 +51,30 @@ pub async fn play(
     narrator: &mut Narrator,
 ) -> anyhow::Result<Sums> {
     let story = Story { suite, vault, envelopes, key, cast, directory: cast.directory() };
-    let (plan, plan_file) = story.credentials_and_plan(governor, narrator).await?;
+    story.credentials(governor, narrator).await?;
+    let (plan, plan_file) = story.plan(narrator).await?;
     let (result, sensitive) = story.records(narrator).await?;
     story.refused_without_consent(result, narrator).await?;
     let (consent, paths) = story.consent(result, narrator).await?;
     story.consent_at_work(result, sensitive, &paths, narrator).await?;
-    let (receipt, received) = story.claim(plan, &plan_file, narrator).await?;
-    let accesses = story.look_and_revoke(result, consent, plan, &plan_file, narrator).await?;
+    let (claim, mut received) = story.claim(plan, &plan_file, narrator).await?;
+    received += story.appeal(claim, narrator).await?;
+    let paid = story.reversal((plan, &plan_file), claim, received, narrator).await?;
+    let accesses = story.look_and_revoke(result, consent, narrator).await?;
+    story.denied(plan, &plan_file, narrator).await?;
     story.duplicate(plan, &plan_file, narrator).await?;
     let second = Second { suite, envelopes, cast, vault: place, records: (result, sensitive) };
     second::play(&second, narrator).await?;
 
-    let total = receipt.adjudication.total;
-    let pool = claims::plan(suite, plan).await?.pool;
+    let total = paid.total;
+    let pool = plans::plan(suite, plan).await?.pool;
     let sums = Sums {
         submitted: total.submitted.0,
         payer: total.payer.0,
         patient: total.patient().0,
         adjustment: total.adjustment.0,
         prior_payer: total.prior_payer.0,
-        provider_received: received,
+        provider_received: paid.received,
         pool_funded: pool.funded.0,
         pool_paid: pool.paid.0,
         pool_reserved: pool.reserved.0,
@@ -95,27 +83,25 @@ pub async fn play(
     };
     let split = sums.payer + sums.patient + sums.adjustment + sums.prior_payer;
     ensure!(sums.submitted == split, "the claim's sums do not add up: {sums:?}");
-    ensure!(received == sums.payer, "the provider received {received}, not {}", sums.payer);
+    ensure!(paid.received == sums.payer, "the provider received {}, not {}", paid.received, sums.payer);
     ensure!(sums.pool_paid == sums.payer, "the pool paid {}, not {}", sums.pool_paid, sums.payer);
+    ensure!(pool.owed.0 == 0, "{} are still owed", pool.owed.0);
     Ok(sums)
 }
 
-struct Story<'a> {
-    suite: &'a Suite,
+/// What the chapters have in common.
+pub(super) struct Story<'a> {
+    pub suite: &'a Suite,
     vault: &'a Vault,
     /// The same vault, as where envelopes are.
     envelopes: &'a Envelopes,
-    key: &'a ConsortiumKey,
-    cast: &'a Cast,
-    directory: Directory,
+    pub key: &'a ConsortiumKey,
+    pub cast: &'a Cast,
+    pub directory: Directory,
 }
 
 impl Story<'_> {
-    async fn credentials_and_plan(
-        &self,
-        governor: &Keypair,
-        narrator: &mut Narrator,
-    ) -> anyhow::Result<(PlanId, PlanFile)> {
+    async fn credentials(&self, governor: &Keypair, narrator: &mut Narrator) -> anyhow::Result<()> {
         let Self { suite, cast, .. } = self;
         let (chain, grants) = (&suite.chain, suite.deployment.grants());
         let authority = ink_account(&account_of(&cast.authority));
@@ -165,41 +151,7 @@ impl Story<'_> {
                 event: Some("KeyPublished"),
             });
         }
-
-        let plan_file = sample!("plan.json").compile(salus_fhir::plan::compile)?;
-        let (plan, opened) = claims::open_plan(suite, &cast.insurer, &plan_file, self.key).await?;
-        narrator.tell(Step {
-            step: 1,
-            actor: "insurer",
-            action: format!("opens the plan {} with {} fees", plan_file.name, plan_file.fees.len()),
-            outcome: Outcome::Ok,
-            reason: format!("it is plan {}", plan.0),
-            evidence: opened.first(),
-            event: Some("PlanOpened"),
-        });
-        let unit = 10u128.pow(u32::from(chain.token().decimals));
-        let funded = claims::fund(suite, &cast.insurer, plan, Amount(POOL * unit)).await?;
-        narrator.tell(Step {
-            step: 1,
-            actor: "insurer",
-            action: "funds its pool".into(),
-            outcome: Outcome::Ok,
-            reason: format!("{} are free to pay claims", chain.token().show(POOL * unit)),
-            evidence: Some(&funded.evidence),
-            event: Some("PoolFunded"),
-        });
-        let coverage = sample!("coverage.json");
-        let (_, covered) = claims::cover(suite, &cast.insurer, plan, &coverage, &self.directory).await?;
-        narrator.tell(Step {
-            step: 1,
-            actor: "insurer",
-            action: "covers the patient, by the FHIR Coverage".into(),
-            outcome: Outcome::Ok,
-            reason: "for the year 2026".into(),
-            evidence: Some(&covered.evidence),
-            event: Some("MemberCovered"),
-        });
-        Ok((plan, plan_file))
+        Ok(())
     }
 
     /// The patient keeps two results: one that is normal and one that is restricted and psychiatric.
@@ -304,78 +256,17 @@ impl Story<'_> {
         .await
     }
 
-    async fn claim(
-        &self,
-        plan: PlanId,
-        plan_file: &PlanFile,
-        narrator: &mut Narrator,
-    ) -> anyhow::Result<(Receipt, u128)> {
-        let Self { suite, cast, .. } = self;
-        let token = suite.chain.token();
-        let claim = self.prepare(plan, plan_file, &sample!("claim.json")).await?;
-        let submitted = claims::submit(suite, &cast.doctor, &claim).await?;
-        let receipt = submitted.forecast.clone();
-        let total = receipt.adjudication.total;
-        narrator.tell(Step {
-            step: 5,
-            actor: "doctor",
-            action: format!("submits the claim of {} from the FHIR Claim", token.show(total.submitted.0)),
-            outcome: Outcome::Ok,
-            reason: format!(
-                "claim {} is adjudicated: the plan pays {}, the patient bears {}, {} is adjustment",
-                receipt.claim.0,
-                token.show(total.payer.0),
-                token.show(total.patient().0),
-                token.show(total.adjustment.0)
-            ),
-            evidence: Some(&submitted.evidence),
-            event: Some("ClaimAdjudicated"),
-        });
-        for (item, line) in claim.compiled.items.iter().zip(&receipt.adjudication.lines) {
-            let reasons: Vec<_> = line.reasons.iter().map(|reason| reason.code()).collect();
-            narrator.detail(&format!(
-                "line {} ({}): submitted {}, allowed {}, plan {}, patient {} [{}]",
-                item.sequence,
-                item.code,
-                token.show(line.split.submitted.0),
-                token.show(line.split.allowed().0),
-                token.show(line.split.payer.0),
-                token.show(line.split.patient().0),
-                reasons.join(", ")
-            ));
-        }
-
-        let doctor = account_of(&cast.doctor);
-        let before = suite.chain.balance(&doctor).await?;
-        let claim = submitted.event::<ClaimSubmitted>()?.claim;
-        let settled = suite.deployment.claims().settle(claim).submit(&suite.chain, &cast.insurer).await?;
-        let paid = settled.event::<ClaimSettled>()?.amount;
-        let received = suite.chain.balance(&doctor).await?.saturating_sub(before);
-        narrator.tell(Step {
-            step: 5,
-            actor: "insurer",
-            action: "triggers settlement".into(),
-            outcome: Outcome::Ok,
-            reason: format!("{} moved from the pool to the provider", token.show(paid.0)),
-            evidence: Some(&settled.evidence),
-            event: Some("ClaimSettled"),
-        });
-        Ok((receipt, received))
-    }
-
     async fn look_and_revoke(
         &self,
         result: RecordId,
         consent: ConsentId,
-        plan: PlanId,
-        plan_file: &PlanFile,
         narrator: &mut Narrator,
     ) -> anyhow::Result<usize> {
         let Self { suite, cast, .. } = self;
         let accounting = accounting::read(suite, &account_of(&cast.patient), |_| ()).await?;
         let accesses: Vec<_> = accounting.iter().filter_map(|entry| Some((entry.block, entry.decided()?))).collect();
         narrator.tell(Step {
-            step: 6,
+            step: 8,
             actor: "patient",
             action: "lists who saw or tried to see what".into(),
             outcome: Outcome::Ok,
@@ -397,7 +288,7 @@ impl Story<'_> {
 
         let revoked = consents::revoke(suite, &cast.patient, consent).await?;
         narrator.tell(Step {
-            step: 6,
+            step: 8,
             actor: "patient",
             action: format!("revokes consent {}", consent.0),
             outcome: Outcome::Ok,
@@ -405,57 +296,11 @@ impl Story<'_> {
             evidence: Some(&revoked.evidence),
             event: Some("OrdersCarriedOut"),
         });
-        self.expect_refusal(6, "doctor", result, Purpose::Treat, None, narrator, |refusal| {
+        self.expect_refusal(8, "doctor", result, Purpose::Treat, None, narrator, |refusal| {
             matches!(refusal, Refusal::NoConsent)
         })
         .await?;
-
-        let second = self.prepare(plan, plan_file, &sample!("claim-second.json")).await?;
-        let submitted = claims::submit(suite, &cast.doctor, &second).await?;
-        let adjudication = &submitted.forecast.adjudication;
-        ensure!(adjudication.total.payer == Amount::ZERO, "a claim was to be paid without consent");
-        let reasons: Vec<_> = adjudication.lines.iter().flat_map(|line| line.reasons.iter()).collect();
-        let reason = reasons.first().context("the claim was denied without a reason")?;
-        narrator.tell(Step {
-            step: 6,
-            actor: "doctor",
-            action: "submits a second claim".into(),
-            outcome: Outcome::Deny,
-            reason: format!("{}: {}", reason.code(), reason.display()),
-            evidence: Some(&submitted.evidence),
-            event: Some("ClaimAdjudicated"),
-        });
         Ok(accesses.len())
-    }
-
-    async fn duplicate(&self, plan: PlanId, plan_file: &PlanFile, narrator: &mut Narrator) -> anyhow::Result<()> {
-        let claim = self.prepare(plan, plan_file, &sample!("claim.json")).await?;
-        let refusal = match claims::submit(self.suite, &self.cast.doctor, &claim).await {
-            Err(OperationError::Claims(CallError::Refused(refusal))) => refusal,
-            Err(error) => return Err(error.into()),
-            Ok(_) => bail!("the same claim was accepted twice"),
-        };
-        narrator.tell(Step {
-            step: 7,
-            actor: "doctor",
-            action: "submits the first claim again".into(),
-            outcome: Outcome::Refused,
-            reason: refusal.rule(),
-            evidence: None,
-            event: None,
-        });
-        Ok(())
-    }
-
-    async fn prepare(
-        &self,
-        plan: PlanId,
-        plan_file: &PlanFile,
-        document: &Document,
-    ) -> Result<claims::PreparedClaim, OperationError> {
-        let provider = account_of(&self.cast.doctor);
-        let asset = plan_file.asset.clone();
-        claims::prepare(self.suite, &provider, plan, asset, document, &self.directory, self.key).await
     }
 
     /// Asks for a record and expects to be refused, for a reason that `expected` accepts.

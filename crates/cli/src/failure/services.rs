@@ -1,4 +1,4 @@
-//! The failures of release services and of their logs.
+//! The failures of vaults, of release services and of their logs.
 
 use super::{variant, Exit, Failure};
 use crate::operations::audits::AuditFailed;
@@ -6,6 +6,45 @@ use salus_audit::LogError;
 use salus_release::client::ReleaseError;
 use salus_release::wire::Problem;
 use salus_release::StartError;
+use salus_vault::VaultError;
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        let (exit, code, next) = match &error {
+            VaultError::NotFound { .. } => (Exit::Input, "vault.notFound", "name the vault that has it (--vault)"),
+            VaultError::NoEnvelope { .. } => {
+                (Exit::Refused, "vault.notShared", "ask the patient to share it (`salus record share`), in an emergency whoever keeps it (`salus emergency supply`)")
+            }
+            VaultError::Destroyed { .. } => {
+                (Exit::Refused, "vault.destroyed", "it cannot be opened any more; register a new record")
+            }
+            VaultError::Source(_) => {
+                (Exit::Input, "file", "check the path, and that nobody changes the file meanwhile")
+            }
+            VaultError::Target(_) => (Exit::Input, "file", "check the path (--output)"),
+            VaultError::InvalidMediaType => {
+                (Exit::Input, "input.mediaType", "give one like application/pdf (--media-type)")
+            }
+            VaultError::InvalidUrl { .. } | VaultError::UnsupportedUrl { .. } => {
+                (Exit::Input, "input.vault", "name a folder, file:///path or s3://bucket/prefix (--vault)")
+            }
+            VaultError::NoRandomness => (Exit::Internal, "internal", "do the same again"),
+            VaultError::TooLarge { .. } => {
+                (Exit::Input, "vault.tooLarge", "split the record, or name a file with --output")
+            }
+            VaultError::InvalidPublicKey { .. } => {
+                (Exit::Input, "vault.publicKey", "have that account publish its key anew (`salus key publish`)")
+            }
+            VaultError::Store(_) | VaultError::CreateFolder(_) | VaultError::Folder(_) => {
+                (Exit::Input, "vault.store", "check that the folder can be written to (--vault)")
+            }
+            _ => (Exit::Input, "vault.corrupt", "restore the vault from a copy; what is there is not what was sealed"),
+        };
+        let rule = matches!(error, VaultError::NoEnvelope { .. })
+            .then(|| "only those to whom a record was shared have its key".to_owned());
+        Self { rule, ..Self::of(exit, code, &error, next) }
+    }
+}
 
 impl From<ReleaseError> for Failure {
     fn from(error: ReleaseError) -> Self {

@@ -134,16 +134,9 @@ pub const fn state_code(state: EmergencyState) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::emitted::located;
     use salus_client::signer::{from_suri, SignerError};
-    use salus_client::ContractEvent;
     use salus_domain::money::Amount;
-    use salus_interface::event::Event;
-
-    fn located<E: Event>(event: &E) -> Located {
-        let topics = vec![blake2b_256(E::SIGNATURE.replace(char::is_whitespace, "").as_bytes())];
-        let event = ContractEvent { contract: AccountId32([0; 32]), index: 0, topics, data: event.encode() };
-        Located { block: 1, time: Timestamp(1), event }
-    }
 
     fn changed(number: u32, by: u8, state: EmergencyState) -> Located {
         let emergency = Emergency {

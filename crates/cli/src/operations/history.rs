@@ -178,24 +178,17 @@ pub fn act_json(act: &Act, directory: &Directory) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::emitted::located;
     use salus_client::history::History;
-    use salus_client::{blake2b_256, ContractEvent, Located};
+    use salus_client::Located;
     use salus_domain::consent::Base;
     use salus_domain::ids::{ConsentId, Hash};
-    use salus_domain::time::{Period, Timestamp};
+    use salus_domain::time::Period;
     use salus_interface::consent::{
         CarriedOut, ConsentProposed, Done, Instruction, Order, OrdersCarriedOut, ProposalWithdrawn,
     };
-    use salus_interface::event::Event;
 
     const ROSA: AccountId32 = AccountId32([1; 32]);
-
-    fn located<E: Event>(event: &E) -> Located {
-        let signature = E::SIGNATURE.replace(char::is_whitespace, "");
-        let topics = vec![blake2b_256(signature.as_bytes())];
-        let event = ContractEvent { contract: AccountId32([0; 32]), index: 0, topics, data: event.encode() };
-        Located { block: 1, time: Timestamp(1), event }
-    }
 
     fn proposed(proposer: u8, source: u8) -> Located {
         let consent =

@@ -1,21 +1,28 @@
 //! What users do, each as one function over chain, documents and vault: shared by the commands and the story.
 
 pub mod accounting;
+pub mod appeals;
 pub mod audits;
+pub mod authorisations;
 pub mod claims;
 pub mod consents;
 pub mod disclosures;
 pub mod documents;
 pub mod emergencies;
+#[cfg(test)]
+pub(crate) mod emitted;
 pub mod envelopes;
+pub mod found;
 pub mod history;
 pub mod keys;
 pub mod links;
 pub mod orders;
+pub mod plans;
 pub mod records;
 pub mod rotations;
 pub mod shares;
 
+use salus_client::contracts::TokenError;
 use salus_client::deployment::Deployment;
 use salus_client::{AccountId32, CallError, Chain, ClientError, Keypair};
 use salus_interface::access::{AccessError, Refusal};
@@ -43,6 +50,9 @@ pub enum OperationError {
     /// Claims, or the way to it.
     #[error(transparent)]
     Claims(#[from] CallError<ClaimsError>),
+    /// A PSP22 token, or the way to it.
+    #[error(transparent)]
+    Token(#[from] CallError<TokenError>),
     /// The chain.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -149,9 +159,49 @@ pub enum OperationError {
     /// The operating system gave no randomness.
     #[error("the operating system gave no randomness\n  next: do the same again")]
     NoRandomness,
+    /// A coverage has no beginning or no end.
+    #[error("{file}: Coverage.period has no {side}\n  next: {next}")]
+    OpenCoverage {
+        /// The file.
+        file: String,
+        /// What it lacks: `start` or `end`.
+        side: &'static str,
+        /// What to do about it.
+        next: &'static str,
+    },
+    /// A coverage that ends before it begins.
+    #[error("{file}: Coverage.period ends before it begins\n  next: give a later end")]
+    EmptyCoverage {
+        /// The file.
+        file: String,
+    },
+    /// A coverage of more years than are kept of one member.
+    #[error("{file}: Coverage.period is longer than {limit} years\n  next: give an earlier end")]
+    TooManyYears {
+        /// The file.
+        file: String,
+        /// How many years there can be.
+        limit: usize,
+    },
     /// There is no such plan.
     #[error("there is no plan {0} on this chain\n  next: check the plan's number")]
     NoPlan(u32),
+    /// There is no such claim.
+    #[error(
+        "there is no claim {0} on this chain\n  next: check the claim's id; see what there is with `salus claim list`"
+    )]
+    NoClaim(String),
+    /// A document is another claim's.
+    #[error("{file} is not what was claimed as {claim}: its lines, days or charges are others\n  next: give the FHIR Claim that was submitted")]
+    OtherClaim {
+        /// The file.
+        file: String,
+        /// The claim.
+        claim: String,
+    },
+    /// Nothing was decided about a claim.
+    #[error("claim {0} waits, nothing was decided about it\n  next: see for what it waits with `salus claim show`")]
+    NotDecided(String),
     /// Somebody proposes nothing to a patient.
     #[error("{proposer} proposes nothing to {patient}")]
     NoProposal {

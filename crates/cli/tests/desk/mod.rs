@@ -51,6 +51,11 @@ impl Desk {
         self.folder.path().file_name().and_then(|name| name.to_str()).unwrap_or_default()
     }
 
+    /// The node.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// A file in the folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -1,18 +1,29 @@
-//! The three contracts, message by message. What a message does stands on its trait in `salus_interface`.
+//! The three contracts, message by message. What a message does stands on its trait in `salus_interface`. And of the tokens
+//! that plans are paid in, as much as paying takes.
 
 mod access_grants;
 mod claims;
 mod consent_registry;
+mod token;
+
+use salus_domain::money::Amount;
+use salus_interface::claims::Asset;
 
 pub use access_grants::AccessGrants;
 pub use claims::Claims;
 pub use consent_registry::ConsentRegistry;
+pub use token::{PSP22Metadata, TokenError, PSP22};
 
-/// Makes the client of a contract: a type with an address, and a method for each message of its trait.
+/// Makes the client of a contract: a type with an address, and a method for each message of its trait. `#[pays bond]` adds an
+/// argument, which is sent along as value; `#[transfers amount of asset]` adds the asset, and sends the argument `amount` along
+/// where that is the native token.
 macro_rules! contract {
     (
         $(#[$meta:meta])* $Contract:ident, errors $Error:ty;
-        messages { $( $(#[pays $value:ident])? fn $message:ident($($argument:ident: $Argument:ty),*) -> $Answer:ty; )* }
+        messages { $(
+            $(#[pays $value:ident])? $(#[transfers $amount:ident of $asset:ident])?
+            fn $message:ident($($argument:ident: $Argument:ty),*) -> $Answer:ty;
+        )* }
         queries { $( fn $query:ident($($asked:ident: $Asked:ty),*) -> $Read:ty; )* }
     ) => {
         $(#[$meta])*
@@ -43,10 +54,15 @@ macro_rules! contract {
             $(
                 #[doc = concat!("`", stringify!($Contract), "::", stringify!($message), "`.")]
                 pub fn $message(
-                    &self, $($argument: $Argument,)* $($value: salus_domain::money::Amount)?
+                    &self,
+                    $($argument: $Argument,)*
+                    $($value: salus_domain::money::Amount)?
+                    $($asset: salus_interface::claims::Asset)?
                 ) -> $crate::message::Message<$Answer, $Error> {
                     let name = concat!(stringify!($Contract), "::", stringify!($message));
-                    $crate::message::Message::new(&self.address, name, &($($argument,)*))$(.paying($value.0))?
+                    $crate::message::Message::new(&self.address, name, &($($argument,)*))
+                        $(.paying($value.0))?
+                        $(.paying($crate::contracts::value_of($amount, $asset)))?
                 }
             )*
 
@@ -61,3 +77,11 @@ macro_rules! contract {
     };
 }
 use contract;
+
+/// What is sent along of an amount: of a token of its own contract, nothing.
+const fn value_of(amount: Amount, asset: Asset) -> u128 {
+    match asset {
+        Asset::Native => amount.0,
+        Asset::Psp22(_) => 0,
+    }
+}

@@ -7,6 +7,7 @@ use crate::error::{CallError, ClientError};
 use crate::inclusion::Evidence;
 use crate::ink_account;
 use crate::message::{Forecast, Message};
+use crate::splitting::{self, Most};
 use ink_primitives::AccountId;
 use salus_domain::ids::Hash;
 use salus_interface::consent::{
@@ -89,8 +90,8 @@ pub async fn forecast(
     let mut outlook = Outlook { expected: vec![Expected::Later; orders.len()], transactions: Vec::new() };
     let mut sending: HashSet<AccountId> = HashSet::new();
     let mut queue = batch::queue(orders);
-    let mut limit = MAX_ORDERS;
-    while let Some(batch) = relay.next(&mut queue, &mut limit).await? {
+    let mut most = Most::new(MAX_ORDERS);
+    while let Some(batch) = relay.next(&mut queue, &mut most).await? {
         let mut accepted = Vec::new();
         for (at, answer) in batch {
             let signer = orders.get(at).map(SignedOrder::signer);
@@ -120,9 +121,9 @@ pub async fn forecast(
 impl Relayed {
     async fn fill(&mut self, relay: &Relay<'_>) -> Result<(), CallError<ConsentError>> {
         let mut queue = batch::queue(relay.orders);
-        let mut limit = MAX_ORDERS;
+        let mut most = Most::new(MAX_ORDERS);
         let mut tried_again = HashSet::new();
-        while let Some(batch) = relay.next(&mut queue, &mut limit).await? {
+        while let Some(batch) = relay.next(&mut queue, &mut most).await? {
             let mut accepted = Vec::new();
             for (at, answer) in batch {
                 match answer {
@@ -180,18 +181,17 @@ impl<'a> Relay<'a> {
         self.registry.relay(&self.place, &orders)
     }
 
-    /// Takes the orders of the next transaction off the queue, with what a dry run answers to them. `limit` goes down where
-    /// so many are too much for one transaction, and up again behind them.
+    /// Takes the orders of the next transaction off the queue, with what a dry run answers to them.
     async fn next(
         &self,
         queue: &mut Vec<usize>,
-        limit: &mut usize,
+        most: &mut Most,
     ) -> Result<Option<Vec<Answered>>, CallError<ConsentError>> {
         loop {
             let Some(first) = queue.first().copied() else {
                 return Ok(None);
             };
-            let count = batch::fitting(queue, self.orders, *limit);
+            let count = batch::fitting(queue, self.orders, most.count());
             // Such an order can take more memory than a contract has, and the others of its batch with it.
             let mut next = queue.iter().copied().take(count.max(1));
             let malformed = next.find_map(|at| Some((at, malformed(self.orders.get(at)?)?)));
@@ -208,24 +208,17 @@ impl<'a> Relay<'a> {
             match self.answers(&batch).await? {
                 Some(answers) => {
                     queue.drain(..count);
-                    *limit = limit.saturating_mul(2).min(MAX_ORDERS);
+                    most.fitted();
                     return Ok(Some(batch.into_iter().zip(answers).collect()));
                 }
-                None => *limit = (count / 2).max(1),
+                None => most.halve(count),
             }
         }
     }
 
     /// What a dry run answers; `None`: it is too much for one transaction.
     async fn answers(&self, batch: &[usize]) -> Result<Option<Vec<Result<Done, RelayError>>>, CallError<ConsentError>> {
-        let relayer = self.relayer.public_key().to_account_id();
-        match self.message(batch).dry_run(self.chain, &relayer).await {
-            Ok((_, cost)) if batch.len() > 1 && !self.chain.takes(cost).await? => Ok(None),
-            Ok((answers, _)) => Ok(Some(answers)),
-            // Out of gas or of memory.
-            Err(CallError::Client(ClientError::Trapped { .. })) if batch.len() > 1 => Ok(None),
-            Err(error) => Err(error),
-        }
+        splitting::answer(self.chain, self.relayer, &self.message(batch), batch.len()).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! has a parent is covered by whatever names the parent: see `ancestors`.
 
 mod action;
+mod benefit;
 mod category;
 mod class;
 mod confidentiality;
@@ -14,6 +15,7 @@ mod role;
 mod sensitivity;
 
 pub use action::{Action, ActionSet};
+pub use benefit::{Measure, MeasureSet, Network, NetworkSet, Term, TermSet, Unit, UnitSet};
 pub use category::{Category, CategorySet};
 pub use class::{Class, ClassSet};
 pub use confidentiality::{Confidentiality, ConfidentialitySet};

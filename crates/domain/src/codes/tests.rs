@@ -37,10 +37,14 @@ every_system_is_sound! {
     categories: Category, CategorySet;
     classes: Class, ClassSet;
     confidentialities: Confidentiality, ConfidentialitySet;
+    measures: Measure, MeasureSet;
+    networks: Network, NetworkSet;
     purposes: Purpose, PurposeSet;
     reasons: Reason, ReasonSet;
     roles: Role, RoleSet;
     sensitivities: Sensitivity, SensitivitySet;
+    terms: Term, TermSet;
+    units: Unit, UnitSet;
 }
 
 #[test]
@@ -64,4 +68,14 @@ fn confidentiality_is_ordered() {
     assert!(U < L && L < M && M < N && N < R && R < V);
     assert_eq!(ConfidentialitySet::up_to(N), ConfidentialitySet::of(&[U, L, M, N]));
     assert_eq!(ConfidentialitySet::from_level(R), ConfidentialitySet::of(&[R, V]));
+}
+
+#[test]
+fn a_reason_denies_or_it_can_be_a_part_of_a_payment() {
+    for reason in Reason::ALL {
+        assert_eq!(ReasonSet::from(*reason).deny(), reason.denial().is_some(), "{reason:?}");
+    }
+    assert!(!ReasonSet::EMPTY.deny());
+    let facts = [Reason::CoverageInactive, Reason::NoConsent, Reason::Duplicate, Reason::FrequencyLimit];
+    assert!(!ReasonSet::APPEALABLE.intersects(ReasonSet::of(&facts)), "facts are not set aside");
 }

@@ -1,44 +1,6 @@
 //! The codes of other people's code systems that an `AuditEvent` is written with.
 
-use salus_domain::codes::{Action, Confidentiality, Purpose, Sensitivity};
-use serde_json::{json, Value};
-
-/// A code, as its code system writes and displays it.
-#[derive(Clone, Copy)]
-pub(super) struct Code {
-    system: &'static str,
-    code: &'static str,
-    display: &'static str,
-}
-
-impl Code {
-    /// A `Coding`.
-    pub(super) fn coding(self) -> Value {
-        json!({ "system": self.system, "code": self.code, "display": self.display })
-    }
-
-    /// A `CodeableConcept`.
-    pub(super) fn concept(self) -> Value {
-        json!({ "coding": [self.coding()] })
-    }
-}
-
-macro_rules! from_domain {
-    ($($Code:ident),+) => {
-        $(impl From<$Code> for Code {
-            fn from(code: $Code) -> Self {
-                Self { system: $Code::SYSTEM, code: code.code(), display: code.display() }
-            }
-        })+
-    };
-}
-from_domain!(Action, Confidentiality, Purpose, Sensitivity);
-
-macro_rules! codes {
-    ($($system:literal { $($(#[$meta:meta])* $NAME:ident = $code:literal, $display:literal;)+ })+) => {
-        $($($(#[$meta])* pub(super) const $NAME: Code = Code { system: $system, code: $code, display: $display };)+)+
-    };
-}
+use crate::code::codes;
 
 codes! {
     "http://dicom.nema.org/resources/ontology/DCM" {

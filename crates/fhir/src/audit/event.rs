@@ -1,8 +1,10 @@
 //! One event as an `AuditEvent`.
 
-use super::codes::{self, Code};
 use super::parts::{agent, consent_uri, hex, moment, requestor, Names};
-use super::{parts, Access, AuditedEvent, By, Finding, Ground, Happening, NotAudited, Outcome, Place, Position, Why};
+use super::{
+    codes, parts, Access, AuditedEvent, By, Finding, Ground, Happening, NotAudited, Outcome, Place, Position, Why,
+};
+use crate::code::Code;
 use blake2::{Blake2b512, Digest};
 use salus_domain::codes::Purpose;
 use salus_domain::evaluate::Deciding;
@@ -54,16 +56,17 @@ pub(super) fn resource(event: &AuditedEvent, names: &Names<'_>) -> Result<Value,
     set("id", json!(id(genesis, position)));
     let source = format!("urn:salus:event:{}:{}:{}", hex(&genesis.0), position.block, position.event);
     set("meta", json!({ "source": source }));
-    set("type", shape.kind.coding());
+    set("type", json!(shape.kind));
     if !shape.subtypes.is_empty() {
-        set("subtype", shape.subtypes.into_iter().map(Code::coding).collect());
+        set("subtype", json!(shape.subtypes));
     }
     set("action", json!(shape.action));
     set("recorded", json!(moment(event.time, position)?));
     set("outcome", json!(if shape.permitted { "0" } else { "8" }));
     set("outcomeDesc", json!(shape.said));
     if !shape.purposes.is_empty() {
-        set("purposeOfEvent", shape.purposes.into_iter().map(|purpose| Code::from(purpose).concept()).collect());
+        let purposes = shape.purposes.into_iter().map(|purpose| Code::from(purpose).concept());
+        set("purposeOfEvent", json!(purposes.collect::<Vec<_>>()));
     }
     set("agent", Value::Array(shape.agents));
     set(
@@ -71,7 +74,7 @@ pub(super) fn resource(event: &AuditedEvent, names: &Names<'_>) -> Result<Value,
         json!({
             "site": hex(&genesis.0),
             "observer": names.typed(observer, "Device"),
-            "type": [observer_kind.coding()],
+            "type": [observer_kind],
         }),
     );
     let patient = parts::patient(event.patient, names);

@@ -1,7 +1,7 @@
 //! Agents, entities and references of an `AuditEvent`.
 
-use super::codes::{self, Code};
-use super::{Data, NotAudited, Position};
+use super::{codes, Data, NotAudited, Position};
+use crate::code::Code;
 use crate::directory::{kind_of_key, system, Directory, ACCOUNT_URN};
 use crate::reference::kind_of;
 use salus_domain::codes::Purpose;
@@ -90,7 +90,7 @@ pub(super) fn agent(kind: Code, who: Value) -> Value {
 pub(super) fn requestor(kind: Code, who: Value, purpose: Option<Purpose>, policy: Option<String>) -> Value {
     let mut agent = Map::new();
     let mut set = |name: &str, value: Value| agent.insert(name.to_owned(), value);
-    set("type", kind.concept());
+    set("type", json!(kind.concept()));
     set("who", who);
     set("requestor", json!(true));
     if let Some(policy) = policy {
@@ -113,8 +113,8 @@ fn details(details: Vec<Detail>) -> Vec<Value> {
 pub(super) fn patient(account: Account, names: &Names<'_>) -> Value {
     json!({
         "what": names.typed(account, "Patient"),
-        "type": codes::PERSON.coding(),
-        "role": codes::PATIENT_ROLE.coding(),
+        "type": codes::PERSON,
+        "role": codes::PATIENT_ROLE,
     })
 }
 
@@ -123,15 +123,15 @@ pub(super) fn record(data: &Data, lifecycle: Option<Code>, mut said: Vec<Detail>
     let mut entity = Map::new();
     let mut set = |name: &str, value: Value| entity.insert(name.to_owned(), value);
     set("what", identified(format!("urn:salus:record:{}", hex(&data.record.0))));
-    set("type", codes::SYSTEM_OBJECT.coding());
-    set("role", codes::DOMAIN_RESOURCE.coding());
+    set("type", json!(codes::SYSTEM_OBJECT));
+    set("role", json!(codes::DOMAIN_RESOURCE));
     if let Some(lifecycle) = lifecycle {
-        set("lifecycle", lifecycle.coding());
+        set("lifecycle", json!(lifecycle));
     }
     if let Some(labels) = data.labels {
         let sensitivity = labels.sensitivity.iter().map(Code::from);
         let all = std::iter::once(Code::from(labels.confidentiality)).chain(sensitivity);
-        set("securityLabel", all.map(Code::coding).collect());
+        set("securityLabel", json!(all.collect::<Vec<_>>()));
         said.insert(0, ("class", labels.class.code().to_owned()));
     }
     if let Some(version) = data.version {
@@ -150,8 +150,8 @@ pub(super) fn consent(patient: Account, deciding: Deciding) -> Value {
     what["type"] = json!("Consent");
     json!({
         "what": what,
-        "type": codes::CONSENT.coding(),
-        "role": codes::SECURITY_RESOURCE.coding(),
+        "type": codes::CONSENT,
+        "role": codes::SECURITY_RESOURCE,
         "detail": details(Vec::from([("provision", provision)])),
     })
 }
@@ -175,8 +175,8 @@ pub(super) fn link(account: Account) -> Value {
 pub(super) fn permit(genesis: Hash, position: Position) -> Value {
     json!({
         "what": { "reference": event_reference(genesis, position), "type": "AuditEvent" },
-        "type": codes::AUDIT_EVENT.coding(),
-        "role": codes::SECURITY_RESOURCE.coding(),
+        "type": codes::AUDIT_EVENT,
+        "role": codes::SECURITY_RESOURCE,
         "description": "Permit",
     })
 }
@@ -184,8 +184,8 @@ pub(super) fn permit(genesis: Hash, position: Position) -> Value {
 fn security_object(what: Value, description: &str) -> Value {
     json!({
         "what": what,
-        "type": codes::SYSTEM_OBJECT.coding(),
-        "role": codes::SECURITY_RESOURCE.coding(),
+        "type": codes::SYSTEM_OBJECT,
+        "role": codes::SECURITY_RESOURCE,
         "description": description,
     })
 }

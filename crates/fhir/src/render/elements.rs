@@ -2,15 +2,14 @@
 
 use super::tree::Tree;
 use super::NotRenderable;
+use crate::code::Code;
 use crate::consent::Release;
-use crate::date::instant;
+use crate::date::bounds;
 use crate::directory::{system, Directory, Kind, ACCOUNT_URN};
-use jiff::civil::Date;
-use jiff::Span;
 use salus_domain::codes::{Action, Class, Confidentiality, ConfidentialitySet, Purpose, Role, Sensitivity};
 use salus_domain::consent::{Actor, Decision, Provision};
 use salus_domain::ids::Account;
-use salus_domain::time::{Period, Timestamp, DAY};
+use salus_domain::time::Period;
 use serde_json::{json, Map, Value};
 
 /// What every element is written with.
@@ -19,12 +18,12 @@ pub(super) struct Writer<'a> {
     pub(super) release: Release,
 }
 
-pub(super) fn concept(system: &str, code: &str) -> Value {
-    json!({ "coding": [coding(system, code)] })
+pub(super) fn concept(system: &'static str, code: &'static str) -> Value {
+    json!(Code::bare(system, code).concept())
 }
 
-fn coding(system: &str, code: &str) -> Value {
-    json!({ "system": system, "code": code })
+fn coding(system: &'static str, code: &'static str) -> Value {
+    json!(Code::bare(system, code))
 }
 
 /// A reference, or an identifier written as `system|value`.
@@ -129,41 +128,8 @@ fn account_reference(account: Account, kind: Kind, directory: &Directory) -> Val
     }
 }
 
-/// A FHIR `Period`: its end is inclusive. One without a bound begins with the chain's time.
+/// A FHIR `Period`.
 pub(super) fn period(period: Period) -> Result<Value, NotRenderable> {
-    let mut element = Map::new();
-    if period.start != Timestamp::MIN || period.end == Timestamp::MAX {
-        element.insert(String::from("start"), json!(first(period.start.0)?));
-    }
-    if period.end != Timestamp::MAX {
-        element.insert(String::from("end"), json!(last(period.end.0)?));
-    }
-    Ok(Value::Object(element))
-}
-
-/// A moment at which a period begins: a day, or a millisecond.
-fn first(milliseconds: u64) -> Result<String, NotRenderable> {
-    match milliseconds.is_multiple_of(DAY) {
-        true => day(milliseconds),
-        false => moment(milliseconds),
-    }
-}
-
-/// The last day or millisecond before a moment.
-fn last(milliseconds: u64) -> Result<String, NotRenderable> {
-    match milliseconds.is_multiple_of(DAY) {
-        true => day(milliseconds.saturating_sub(DAY)),
-        false => moment(milliseconds.saturating_sub(1)),
-    }
-}
-
-fn day(milliseconds: u64) -> Result<String, NotRenderable> {
-    let days = i64::try_from(milliseconds / DAY).map_err(|_| NotRenderable::Time)?;
-    let days = Span::new().try_days(days).map_err(|_| NotRenderable::Time)?;
-    let date = Date::constant(1970, 1, 1).checked_add(days).map_err(|_| NotRenderable::Time)?;
-    Ok(date.to_string())
-}
-
-fn moment(milliseconds: u64) -> Result<String, NotRenderable> {
-    instant(milliseconds).ok_or(NotRenderable::Time)
+    let bounds = bounds(period).ok_or(NotRenderable::Time)?;
+    Ok(bounds.into_iter().map(|(name, bound)| (name.to_owned(), json!(bound))).collect())
 }

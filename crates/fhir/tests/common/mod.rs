@@ -1,11 +1,14 @@
 //! What the tests share: documents to start from, and a way to change them.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod structure;
+pub mod synthea;
 pub mod world;
 
 use proptest::prelude::*;
-use salus_domain::codes::{Action, Class, Confidentiality, Purpose, Role, Sensitivity};
+use salus_domain::codes::{Action, Class, Confidentiality, Network, Purpose, ReasonSet, Role, Sensitivity};
 use salus_domain::ids::Account;
+use salus_domain::ledger::Facts;
 use salus_domain::request::{Principal, Request};
 use salus_domain::time::{Period, Timestamp, DAY};
 use salus_fhir::decimal::Asset;
@@ -25,9 +28,49 @@ pub fn workspace(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
+/// All samples of `samples/`.
+pub const SAMPLES: [&str; 17] = [
+    "claim-authorisation.json",
+    "claim-corrected.json",
+    "claim-response-other.json",
+    "claim-second.json",
+    "claim.json",
+    "consent.json",
+    "coverage.json",
+    "directory.json",
+    "eligibility-request.json",
+    "insurance-plan.json",
+    "people.json",
+    "plan-dental.json",
+    "plan.json",
+    "record-bundle.json",
+    "record-observation.json",
+    "record-sensitive.json",
+    "request.json",
+];
+
 /// A sample of `samples/`.
 pub fn sample(name: &str) -> Vec<u8> {
     std::fs::read(workspace("samples").join(name)).unwrap()
+}
+
+/// The documents of a folder whose names begin with `prefix`, by name.
+pub fn documents(folder: &str, prefix: &str) -> Vec<(String, Vec<u8>)> {
+    let folder: PathBuf = workspace("../shared/data").join(folder);
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        eprintln!("SKIPPED: {} is not there, nothing of it was tested", folder.display());
+        return Vec::new();
+    };
+    let mut documents: Vec<_> = entries
+        .map(|entry| entry.unwrap())
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            let name = name.strip_prefix(prefix)?.strip_suffix(".json")?.to_owned();
+            Some((name, std::fs::read(entry.path()).unwrap()))
+        })
+        .collect();
+    documents.sort();
+    documents
 }
 
 /// The account that is 32 times this byte.
@@ -44,6 +87,18 @@ pub fn directory() -> Directory {
 /// US dollars with two decimals.
 pub fn dollars() -> Asset {
     Asset { currency: String::from("USD"), decimals: 2 }
+}
+
+/// What is known about a claim in good order of a provider of the network.
+pub const fn in_good_order(now: Timestamp) -> Facts {
+    Facts {
+        now,
+        network: Network::In,
+        credentialed: true,
+        consented: true,
+        passed_on: false,
+        set_aside: ReasonSet::EMPTY,
+    }
 }
 
 /// `document` with `value` at `pointer` (RFC 6901), whose parent must be there.

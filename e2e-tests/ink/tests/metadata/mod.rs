@@ -4,7 +4,7 @@ use ink::codegen::TraitCallBuilder;
 use ink::primitives::AccountId;
 use ink::scale::Encode;
 use ink_e2e::sr25519::dev::bob;
-use salus_domain::codes::{Action, Power, Purpose, Role};
+use salus_domain::codes::{Action, Network, Power, Purpose, ReasonSet, Role, Unit};
 use salus_domain::consent::Actor;
 use salus_domain::ids::{Account, ClaimId, CodeTag, ConsentId, Hash, PlanId, RecordId};
 use salus_domain::mandate::Mandate;
@@ -13,7 +13,7 @@ use salus_domain::time::{Period, Timestamp};
 use salus_ink_e2e::samples::{consent, record, request, submission, terms};
 use salus_ink_e2e::{at, ClaimsRef, GrantsRef, RegistryRef};
 use salus_interface::access::{AccessGrants, EmergencyGround, Finding, Release, Side};
-use salus_interface::claims::Claims;
+use salus_interface::claims::{self, Asset, Claims, Filing, Procedure, Ruling, Since};
 use salus_interface::consent::{ConsentRegistry, Place};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -52,8 +52,8 @@ macro_rules! encoded {
 /// Every message of all three contracts: none is missing on either side.
 pub fn ensure_selectors() {
     let nobody = AccountId::from([0; 32]);
-    let (who, hash, plan, claim, zero) = (bob(), Hash([0; 32]), PlanId(0), ClaimId(0), Amount::ZERO);
-    let (mut registry, mut grants, mut claims): (RegistryRef, GrantsRef, ClaimsRef) =
+    let (who, hash, plan, claim, zero) = (bob(), Hash([0; 32]), PlanId(0), ClaimId([0; 32]), Amount::ZERO);
+    let (mut registry, mut grants, mut payer): (RegistryRef, GrantsRef, ClaimsRef) =
         (at(nobody), at(nobody), at(nobody));
     let text = consent(Actor::Account(Account([0; 32])), Purpose::Treat);
     let first = ConsentId(0);
@@ -86,12 +86,24 @@ pub fn ensure_selectors() {
     ];
     assert_eq!(calls, named("access_grants"));
 
-    let calls = encoded![claims;
-        open_plan(terms()), fund(plan), withdraw(plan, zero), set_fees(plan, Vec::new()),
-        cover(plan, nobody, Period::ALWAYS), end_coverage(plan, nobody, Timestamp::MAX),
-        submit(submission(plan, &who, zero)), retry(claim), settle(claim), settle_batch(vec![claim]), plan(plan),
-        fee(plan, CodeTag([0; 16])), coverages(plan, nobody), claim(claim), claim_by_reference(nobody, hash),
-        consent_registry(), access_grants(),
+    let code = CodeTag([0; 16]);
+    let claimed = submission(plan, &who, Timestamp::MIN, zero);
+    let filing = Filing { submission: claimed.clone(), network: Network::In, held: 0, filed: Timestamp(0), lines: Vec::new() };
+    let procedure = Procedure { plan, member: nobody, provider: nobody, code };
+    let place = claims::Place { unit: Unit::Individual, account: nobody, term: Since::Lifetime };
+    let calls = encoded![payer;
+        open_plan(Asset::Native.into(), nobody.into(), 1, terms().into()), revise_plan(plan, terms().into()),
+        set_frozen(plan, true), fund(plan, zero), withdraw(plan, zero), set_fees(plan, 0, Vec::new()),
+        set_network(plan, Vec::new(), true), cover(plan, Vec::new()),
+        end_coverage(plan, nobody.into(), Timestamp::MAX), request_authorisation(plan, nobody.into(), code, 1),
+        decide_authorisation(procedure.into(), None), submit(claimed.clone().into(), None),
+        pass_on(claim.into(), filing.clone().into(), plan), retry(claim.into()), withdraw_claim(claim.into()),
+        settle(vec![claim]), appeal(claim.into(), ReasonSet::EMPTY, hash.into()),
+        answer_appeal(claim.into(), hash.into()), decide_appeal(claim.into(), Ruling::Upheld.into(), hash.into()),
+        reverse(claim.into(), hash.into(), filing.into()), repay(plan, nobody.into(), zero), plan(plan),
+        terms(plan, 0), fee(plan, code), in_network(plan, nobody.into()), coverages(plan, nobody.into()),
+        used(plan, place.into()), authorisation(procedure.into()), claim(claim.into()), debt(plan, nobody.into()),
+        setup(),
     ];
     assert_eq!(calls, named("claims"));
 }

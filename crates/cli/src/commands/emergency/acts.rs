@@ -1,8 +1,9 @@
 //! What changes emergencies: breaking the glass, disputing, reviewing, forfeiting.
 
 use super::tell::{emergency_json, last, with_parties};
-use super::{Found, Statement};
+use super::Found;
 use crate::commands::acting::ForWhom;
+use crate::commands::statement::Statement;
 use crate::context::GlobalOptions;
 use crate::failure::Failure;
 use crate::operations::emergencies::{self, ground_code, state_code};

@@ -5,15 +5,14 @@ mod supply;
 mod tell;
 
 use crate::commands::acting::ForWhom;
+use crate::commands::statement::Statement;
 use crate::context::GlobalOptions;
 use crate::failure::Failure;
-use crate::operations::documents;
 use crate::output::Report;
 use crate::service::ServiceOption;
 use crate::values;
 use salus_domain::ids::Hash;
 use salus_interface::access::EmergencyGround;
-use std::path::PathBuf;
 
 /// `salus emergency`.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -174,34 +173,6 @@ impl From<GroundName> for EmergencyGround {
     }
 }
 
-/// What a provider states, in words.
-#[derive(Clone, Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-pub struct Statement {
-    /// The statement in words
-    #[arg(long, value_name = "TEXT")]
-    statement: Option<String>,
-    /// A file with the statement in words
-    #[arg(long, value_name = "FILE")]
-    statement_file: Option<PathBuf>,
-}
-
-impl Statement {
-    fn words(&self) -> Result<String, Failure> {
-        let words = match (&self.statement, &self.statement_file) {
-            (_, Some(file)) => String::from_utf8(documents::read(file)?)
-                .map_err(|_| Failure::input("file", format!("{} is not text", file.display()), "check the path"))?,
-            (words, None) => words.clone().unwrap_or_default(),
-        };
-        // An editor ends a file with a line feed, a command line does not.
-        let words = words.trim_end().to_owned();
-        match words.is_empty() {
-            true => Err(Failure::usage("the statement has no words", "say what the emergency is")),
-            false => Ok(words),
-        }
-    }
-}
-
 /// What an authority found.
 #[derive(Clone, Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("found").required(true).args(["justified", "unjustified"]))]
@@ -240,25 +211,5 @@ pub async fn run(global: &GlobalOptions, command: &EmergencyCommand) -> Result<R
         EmergencyCommand::CheckStatement { provider, patient, statement, salt } => {
             tell::check(global, provider, patient, &statement.words()?, *salt).await
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::failure::Exit;
-
-    #[test]
-    fn a_statement_is_the_same_from_a_file_and_from_the_command_line() -> Result<(), Box<dyn std::error::Error>> {
-        let folder = tempfile::tempdir()?;
-        let file = folder.path().join("statement.txt");
-        std::fs::write(&file, "Found unconscious\n")?;
-        let of_file = Statement { statement: None, statement_file: Some(file) };
-        let typed = Statement { statement: Some("Found unconscious".into()), statement_file: None };
-        let words = |statement: &Statement| statement.words().map_err(|failure| failure.message);
-        assert_eq!(words(&of_file)?, words(&typed)?);
-        let empty = Statement { statement: Some(" \n".into()), statement_file: None };
-        assert!(empty.words().is_err_and(|failure| failure.exit == Exit::Usage));
-        Ok(())
     }
 }

@@ -1,0 +1,309 @@
+//! Appeals: by the member or the provider, decided by the arbiter, the insurer, or silence.
+
+use super::testing::{newest, refused};
+use super::*;
+use salus_domain::codes::Reason;
+use salus_interface::claims::{
+    Appeal, AppealAnswered, AppealDecided, AppealStatus, Authorisation, ClaimAppealed, ClaimsError,
+};
+use salus_interface::off_chain;
+
+const REVIEW: Timestamp = NOW.plus(DEADLINES.review);
+
+/// A claim of 100 that is denied since nothing of dental care is covered.
+fn denied(claims: &mut Claims, reference: u8) -> ClaimId {
+    let dental = Line { category: Category::DentalCare, ..line(reference, 100) };
+    submit(claims, submission(reference, &[dental])).claim
+}
+
+fn not_covered() -> ReasonSet {
+    Reason::NotCovered.into()
+}
+
+/// The provider's appeal against the denial of the first claim.
+fn appealed() -> Claims {
+    let mut claims = claims();
+    denied(&mut claims, 1);
+    claims.appeal(own(1), not_covered(), WORDS).unwrap();
+    claims
+}
+
+fn appeal_of(claims: &Claims, claim: ClaimId) -> AppealStatus {
+    known(claims, claim).appeal.unwrap().status
+}
+
+#[test]
+fn the_member_or_the_provider_appeals() {
+    for who in [PROVIDER, MEMBER] {
+        let mut claims = claims();
+        denied(&mut claims, 1);
+        calls(id(who));
+        claims.appeal(own(1), not_covered(), WORDS).unwrap();
+        let appeal = Appeal { set_aside: not_covered(), deadline: REVIEW, status: AppealStatus::Open };
+        let told = ClaimAppealed { claim: own(1), by: id(who), appeal, statement: WORDS };
+        assert_eq!(newest::<ClaimAppealed>(), told);
+        assert_eq!(known(&claims, own(1)).appeal, Some(appeal));
+    }
+    let mut claims = claims();
+    denied(&mut claims, 1);
+    for who in [INSURER, ARBITER, STRANGER, OTHER_PROVIDER, CHILD] {
+        calls(id(who));
+        refused(|| claims.appeal(own(1), not_covered(), WORDS), ClaimsError::NotParty);
+    }
+}
+
+#[test]
+fn what_is_not_decided_cannot_be_appealed() {
+    let mut claims = claims();
+    refused(|| claims.appeal(own(1), ReasonSet::EMPTY, WORDS), ClaimsError::ClaimNotFound);
+    submit(&mut claims, submission(1, &[maternity(1, 1, 100)]));
+    refused(|| claims.appeal(own(1), ReasonSet::EMPTY, WORDS), ClaimsError::NotAdjudicated);
+    submit_one(&mut claims, 2);
+    claims.reverse(own(2), WORDS, filing(own(2))).unwrap();
+    refused(|| claims.appeal(own(2), ReasonSet::EMPTY, WORDS), ClaimsError::NotAdjudicated);
+}
+
+#[test]
+fn an_appeal_sets_aside_judgements_and_no_facts() {
+    let mut claims = claims();
+    denied(&mut claims, 1);
+    for reason in Reason::ALL.iter().filter(|reason| !ReasonSet::APPEALABLE.contains(**reason)) {
+        let set_aside = not_covered().with(*reason);
+        refused(|| claims.appeal(own(1), set_aside, WORDS), ClaimsError::NotAppealable);
+    }
+    claims.appeal(own(1), ReasonSet::APPEALABLE, WORDS).unwrap();
+    calls(id(ARBITER));
+    let wrong = overturn(own(1), Reason::Duplicate.into());
+    refused(|| claims.decide_appeal(own(1), wrong, WORDS), ClaimsError::NotAppealable);
+}
+
+#[test]
+fn a_decision_is_appealed_once_and_in_time() {
+    let mut claims = appealed();
+    refused(|| claims.appeal(own(1), not_covered(), WORDS), ClaimsError::AlreadyAppealed);
+    calls(id(ARBITER));
+    claims.decide_appeal(own(1), Ruling::Upheld, WORDS).unwrap();
+    calls(id(PROVIDER));
+    refused(|| claims.appeal(own(1), not_covered(), WORDS), ClaimsError::AlreadyAppealed);
+    denied(&mut claims, 2);
+    at(NOW.plus(DEADLINES.appeal));
+    refused(|| claims.appeal(own(2), not_covered(), WORDS), ClaimsError::TooLate);
+    at(Timestamp(NOW.0 + DEADLINES.appeal - 1));
+    claims.appeal(own(2), not_covered(), WORDS).unwrap();
+}
+
+#[test]
+fn the_insurer_answers_an_open_appeal() {
+    let mut claims = appealed();
+    denied(&mut claims, 2);
+    calls(id(INSURER));
+    claims.answer_appeal(own(1), WORDS).unwrap();
+    assert_eq!(newest::<AppealAnswered>(), AppealAnswered { claim: own(1), statement: WORDS });
+    refused(|| claims.answer_appeal(own(2), WORDS), ClaimsError::NotAppealed);
+    refused(|| claims.answer_appeal(own(3), WORDS), ClaimsError::ClaimNotFound);
+    calls(id(ARBITER));
+    refused(|| claims.answer_appeal(own(1), WORDS), ClaimsError::NotInsurer);
+}
+
+#[test]
+fn the_arbiter_upholds_and_nobody_else_does() {
+    let mut claims = appealed();
+    for who in [INSURER, PROVIDER, MEMBER, STRANGER] {
+        calls(id(who));
+        refused(|| claims.decide_appeal(own(1), Ruling::Upheld, WORDS), ClaimsError::NotArbiter);
+    }
+    at(REVIEW);
+    for who in [INSURER, STRANGER] {
+        calls(id(who));
+        refused(|| claims.decide_appeal(own(1), Ruling::Upheld, WORDS), ClaimsError::NotArbiter);
+    }
+    calls(id(ARBITER));
+    let before = known(&claims, own(1));
+    assert_eq!(claims.decide_appeal(own(1), Ruling::Upheld, WORDS), Ok(AppealStatus::Upheld));
+    let (by, set_aside, status) = (id(ARBITER), not_covered(), AppealStatus::Upheld);
+    let told = AppealDecided { claim: own(1), by, status, set_aside, statement: WORDS };
+    assert_eq!(newest::<AppealDecided>(), told);
+    let appeal = Some(Appeal { status: AppealStatus::Upheld, ..before.appeal.unwrap() });
+    assert_eq!(known(&claims, own(1)), Claim { appeal, ..before });
+    refused(|| claims.decide_appeal(own(1), Ruling::Upheld, WORDS), ClaimsError::NotAppealed);
+    refused(|| claims.decide_appeal(own(2), Ruling::Upheld, WORDS), ClaimsError::ClaimNotFound);
+}
+
+#[test]
+fn an_appeal_that_is_granted_adjudicates_anew_and_pays_the_difference() {
+    for who in [ARBITER, INSURER] {
+        let mut claims = appealed();
+        at(day(1_001));
+        calls(id(who));
+        let ruling = overturn(own(1), not_covered());
+        assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
+        let (by, set_aside, status) = (id(who), not_covered(), AppealStatus::Overturned);
+        let told = AppealDecided { claim: own(1), by, status, set_aside, statement: WORDS };
+        assert_eq!(newest::<AppealDecided>(), told);
+        let decided = events::<ClaimAdjudicated>().pop().unwrap();
+        assert_eq!((decided.decided, decided.due), (day(1_001), day(1_031)));
+        let claim = known(&claims, own(1));
+        assert_eq!((claim.status, claim.total.payer), (ClaimStatus::Adjudicated, Amount(80)));
+        assert_eq!(claim.filing, crate::decisions::filing_hash(&decided.filing));
+        assert_eq!(pool(&claims, PLAN), [FUNDS, 0, 80, 0, FUNDS - 80]);
+        settle(&mut claims, own(1));
+        calls(id(ARBITER));
+        let again = overturn(own(1), not_covered());
+        refused(|| claims.decide_appeal(own(1), again, WORDS), ClaimsError::NotAppealed);
+    }
+}
+
+#[test]
+fn of_a_claim_that_was_paid_only_what_is_more_is_paid_then() {
+    let mut claims = claims();
+    calls(id(INSURER));
+    claims.set_fees(PLAN, 0, vec![salus_domain::plan::Fee { code: code(1), price: Amount(50) }]).unwrap();
+    submit_one(&mut claims, 1);
+    claims.appeal(own(1), Reason::FeeSchedule.into(), WORDS).unwrap();
+    settle(&mut claims, own(1));
+    assert_eq!(known(&claims, own(1)).paid, Amount(40));
+    calls(id(ARBITER));
+    claims.decide_appeal(own(1), overturn(own(1), Reason::FeeSchedule.into()), WORDS).unwrap();
+    assert_eq!(status(&claims, own(1)), ClaimStatus::Adjudicated);
+    assert_eq!(pool(&claims, PLAN), [FUNDS, 40, 40, 0, FUNDS - 80]);
+    calls(id(INSURER));
+    assert_eq!(claims.settle(vec![own(1)]), Ok(vec![Ok(Amount(40))]));
+    assert_eq!(known(&claims, own(1)).paid, Amount(80));
+    assert_eq!(pool(&claims, PLAN), [FUNDS, 80, 0, 0, FUNDS - 80]);
+}
+
+#[test]
+fn an_appeal_that_brings_no_more_is_upheld_and_changes_nothing_else() {
+    let mut claims = claims();
+    submit_one(&mut claims, 1);
+    claims.appeal(own(1), ReasonSet::EMPTY, WORDS).unwrap();
+    let before = off_chain::dump();
+    let decisions = events::<ClaimAdjudicated>().len();
+    calls(id(ARBITER));
+    let ruling = overturn(own(1), ReasonSet::EMPTY);
+    assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Upheld));
+    let after = off_chain::dump();
+    let changed = after.iter().filter(|(cell, value)| before.get(*cell) != Some(value)).count();
+    assert_eq!((changed, before.len()), (1, after.len()), "the claim alone");
+    assert_eq!(events::<ClaimAdjudicated>().len(), decisions);
+    assert_eq!(appeal_of(&claims, own(1)), AppealStatus::Upheld);
+}
+
+#[test]
+fn nobody_but_the_arbiter_ends_an_appeal_that_brings_no_more() {
+    let mut claims = claims();
+    submit_one(&mut claims, 1);
+    claims.appeal(own(1), ReasonSet::EMPTY, WORDS).unwrap();
+    for (who, now) in [(INSURER, NOW), (INSURER, REVIEW), (STRANGER, REVIEW)] {
+        at(now);
+        calls(id(who));
+        let ruling = overturn(own(1), ReasonSet::EMPTY);
+        refused(|| claims.decide_appeal(own(1), ruling, WORDS), ClaimsError::NothingToPay);
+    }
+    calls(id(ARBITER));
+    assert_eq!(claims.decide_appeal(own(1), Ruling::Upheld, WORDS), Ok(AppealStatus::Upheld));
+}
+
+#[test]
+fn an_appeal_sees_what_has_changed_without_setting_anything_aside() {
+    let mut claims = claims();
+    others(|others| others.unwilling.insert(id(MEMBER)));
+    submit_one(&mut claims, 1);
+    others(|others| others.unwilling.clear());
+    claims.appeal(own(1), ReasonSet::EMPTY, WORDS).unwrap();
+    calls(id(ARBITER));
+    let ruling = overturn(own(1), ReasonSet::EMPTY);
+    assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
+    assert_eq!(known(&claims, own(1)).total.payer, Amount(80));
+}
+
+#[test]
+fn once_the_deadline_is_over_anybody_has_it_granted_as_it_asks_for() {
+    let mut claims = appealed();
+    at(Timestamp(REVIEW.0 - 1));
+    for who in [PROVIDER, MEMBER, STRANGER] {
+        calls(id(who));
+        let ruling = overturn(own(1), not_covered());
+        refused(|| claims.decide_appeal(own(1), ruling, WORDS), ClaimsError::NotArbiter);
+    }
+    at(REVIEW);
+    for who in [INSURER, STRANGER] {
+        calls(id(who));
+        for other in [ReasonSet::EMPTY, not_covered().with(Reason::FeeSchedule)] {
+            refused(|| claims.decide_appeal(own(1), overturn(own(1), other), WORDS), ClaimsError::NotArbiter);
+        }
+    }
+    let ruling = overturn(own(1), not_covered());
+    assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
+    assert_eq!(newest::<AppealDecided>().by, id(STRANGER));
+}
+
+#[test]
+fn the_arbiter_may_set_other_reasons_aside_than_were_asked_for() {
+    let mut claims = appealed();
+    calls(id(ARBITER));
+    let more = not_covered().with(Reason::FeeSchedule);
+    assert_eq!(claims.decide_appeal(own(1), overturn(own(1), more), WORDS), Ok(AppealStatus::Overturned));
+    assert_eq!(known(&claims, own(1)).appeal.unwrap().set_aside, more);
+    assert_eq!(newest::<AppealDecided>().set_aside, more);
+}
+
+#[test]
+fn an_appeal_is_decided_by_the_filing_of_its_claim() {
+    let mut claims = appealed();
+    denied(&mut claims, 2);
+    calls(id(ARBITER));
+    let wrong = Ruling::Overturned { set_aside: not_covered(), filing: filing(own(2)) };
+    refused(|| claims.decide_appeal(own(1), wrong, WORDS), ClaimsError::WrongFiling);
+}
+
+#[test]
+fn an_appeal_that_the_pool_cannot_cover_stays_open() {
+    let mut claims = appealed();
+    calls(id(INSURER));
+    claims.withdraw(PLAN, Amount(FUNDS - 79)).unwrap();
+    calls(id(ARBITER));
+    let ruling = overturn(own(1), not_covered());
+    refused(|| claims.decide_appeal(own(1), ruling.clone(), WORDS), ClaimsError::PoolTooSmall);
+    assert_eq!(appeal_of(&claims, own(1)), AppealStatus::Open);
+    fund(&mut claims, STRANGER, PLAN, 1);
+    at(REVIEW);
+    assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
+}
+
+#[test]
+fn an_appeal_sets_a_refused_authorisation_aside_and_uses_none_up() {
+    let mut claims = claims();
+    calls(id(INSURER));
+    claims.decide_authorisation(procedure(1), None).unwrap();
+    submit(&mut claims, submission(1, &[maternity(1, 2, 100)]));
+    let set_aside = Reason::AuthorisationRefused.into();
+    claims.appeal(own(1), set_aside, WORDS).unwrap();
+    calls(id(ARBITER));
+    let ruling = overturn(own(1), set_aside);
+    assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
+    assert_eq!(claims.authorisation(procedure(1)), Some(Authorisation::Refused));
+    calls(id(INSURER));
+    claims.decide_authorisation(procedure(1), Some((3, Timestamp::MAX))).unwrap();
+    calls(id(PROVIDER));
+    claims.reverse(own(1), WORDS, filing(own(1))).unwrap();
+    let kept = Some(Authorisation::Granted { quantity: 3, until: Timestamp::MAX });
+    assert_eq!(claims.authorisation(procedure(1)), kept, "what was not taken is not given back");
+}
+
+#[test]
+fn a_service_that_an_appeal_lets_in_is_claimed_then_and_only_once() {
+    let mut claims = claims();
+    let dental = Line { category: Category::DentalCare, ..line(1, 100) };
+    submit(&mut claims, submission(1, &[dental, line(1, 100)]));
+    claims.appeal(own(1), not_covered(), WORDS).unwrap();
+    calls(id(ARBITER));
+    let ruling = overturn(own(1), not_covered());
+    assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Upheld), "one of the two, as before");
+    denied(&mut claims, 2);
+    claims.appeal(own(2), not_covered(), WORDS).unwrap();
+    submit(&mut claims, submission(3, &[line(2, 100)]));
+    calls(id(ARBITER));
+    let ruling = overturn(own(2), not_covered());
+    assert_eq!(claims.decide_appeal(own(2), ruling, WORDS), Ok(AppealStatus::Upheld), "another claim has it");
+}

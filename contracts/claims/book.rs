@@ -1,0 +1,276 @@
+//! What a decision on one claim reads and changes of limits, services and authorisations. Nothing is written before
+//! [`Book::save`].
+
+use crate::coverages::Coverages;
+use crate::plans::{FeePage, Plans};
+use crate::register::Register;
+use ink::prelude::vec::Vec;
+use ink::primitives::AccountId;
+use salus_domain::adjudicate::{self, KnownLine, LineOutcome};
+use salus_domain::claim::{Line, Submission};
+use salus_domain::codes::{Reason, ReasonSet, Term, Unit};
+use salus_domain::counters::{Counters, Slot, Used};
+use salus_domain::ids::{CodeTag, PlanId};
+use salus_domain::plan::{fee_page, PlanTerms};
+use salus_domain::time::{Period, Timestamp};
+use salus_interface::claims::{
+    Authorisation, ClaimsError, Coverage, Filing, Place, Procedure, Since, MAX_SERVICES_PER_DAY,
+};
+
+/// Whose claim it is, and under which coverage.
+pub struct Case {
+    /// The plan.
+    pub plan: PlanId,
+    /// Who was treated.
+    pub member: AccountId,
+    /// Who claims.
+    pub provider: AccountId,
+    /// All coverages of the member, and the place of the one that counts.
+    pub coverages: Vec<Coverage>,
+    /// The place of the one that counts: in force on the first day of service.
+    pub place: Option<usize>,
+}
+
+impl Case {
+    /// The case of a claim.
+    pub fn new(coverages: &Coverages, provider: AccountId, submission: &Submission) -> Self {
+        let member = AccountId::from(submission.member.0);
+        let coverages = coverages.of(submission.plan, member);
+        let first = submission.period().start;
+        let place = coverages.iter().position(|coverage| coverage.period.contains(first));
+        Self { plan: submission.plan, member, provider, coverages, place }
+    }
+
+    /// The coverage that counts.
+    pub fn coverage(&self) -> Option<&Coverage> {
+        self.place.and_then(|place| self.coverages.get(place))
+    }
+
+    /// When the coverage that counts, and those before it that it continues, are in force.
+    pub fn covered(&self) -> Option<Period> {
+        let coverage = self.coverage()?;
+        Some(Period { start: coverage.since(&self.coverages), end: coverage.period.end })
+    }
+
+    /// Where a slot is kept; `None`: with the coverage.
+    fn kept_at(&self, coverage: &Coverage, slot: Slot, submission: &Submission) -> Option<Place> {
+        let account = match slot.unit {
+            Unit::Individual => self.member,
+            Unit::Family => coverage.subscriber,
+        };
+        let term = match slot.term {
+            _ if is_with_coverage(slot) => return None,
+            Term::Annual => Since::Annual(coverage.period.start),
+            Term::Lifetime => Since::Lifetime,
+            Term::Day => Since::Day(submission.days.get(slot.day).map(|day| day.date).unwrap_or_default()),
+        };
+        Some(Place { unit: slot.unit, account, term })
+    }
+
+    fn procedure(&self, code: CodeTag) -> Procedure {
+        Procedure { plan: self.plan, member: self.member, provider: self.provider, code }
+    }
+}
+
+/// Which services nobody has claimed any more when a claim is taken back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Freed {
+    /// None: it was passed on, and the later insurer's claim has them.
+    None,
+    /// Its own.
+    Own,
+    /// Its own and those that it holds: the first insurer's claim was taken back before.
+    All,
+}
+
+/// What a decision reads and changes.
+pub struct Book<'a> {
+    terms: &'a PlanTerms,
+    submission: &'a Submission,
+    case: &'a Case,
+    /// What was used of the limits.
+    pub counters: Counters<'a>,
+    /// What is kept apart from the coverage.
+    places: Vec<(Slot, Place, Used)>,
+    /// The services that were claimed, day by day.
+    days: Vec<Vec<CodeTag>>,
+    /// The authorisations that lines need, each once.
+    authorisations: Vec<(CodeTag, Option<Authorisation>)>,
+}
+
+impl<'a> Book<'a> {
+    /// Reads what counts for a claim.
+    pub fn open(
+        coverages: &Coverages,
+        register: &Register,
+        case: &'a Case,
+        terms: &'a PlanTerms,
+        submission: &'a Submission,
+        now: Timestamp,
+    ) -> Self {
+        let mut counters = Counters::new(&terms.limits, submission.days.len());
+        let mut places = Vec::new();
+        if let Some(coverage) = case.coverage() {
+            for slot in counters.slots() {
+                match case.kept_at(coverage, slot, submission) {
+                    None => counters.load(slot, &coverage.used),
+                    Some(place) => {
+                        let used = coverages.used(case.plan, place);
+                        counters.load(slot, &used);
+                        places.push((slot, place, used));
+                    }
+                }
+            }
+        }
+        let days = submission.days.iter().map(|day| register.services(case.provider, day.nullifier)).collect();
+        let mut authorisations: Vec<(CodeTag, Option<Authorisation>)> = Vec::new();
+        for line in &submission.lines {
+            let known = authorisations.iter().any(|(code, _)| *code == line.code);
+            if terms.benefit(line.category).authorisation && !known {
+                let found = register.authorisation(case.procedure(line.code));
+                authorisations.push((line.code, found.map(|found| in_effect(found, now))));
+            }
+        }
+        Self { terms, submission, case, counters, places, days, authorisations }
+    }
+
+    /// Takes back what an earlier decision on the same claim used: of limits, of services and, where `authorised`, of
+    /// authorisations.
+    pub fn release(&mut self, filing: &Filing, authorised: bool, freed: Freed) {
+        for (number, (line, outcome)) in self.submission.lines.iter().zip(&filing.lines).enumerate() {
+            adjudicate::release(&mut self.counters, line, filing.network, outcome);
+            let held = is_held(filing.held, number);
+            if freed == Freed::All && held || freed != Freed::None && outcome.is_covered() && !held {
+                self.disclaim(line.day, line.code);
+            }
+            if authorised && self.needs_authorisation(line) {
+                self.authorise(line.code, |left| left.saturating_add(outcome.quantity));
+            }
+        }
+    }
+
+    fn disclaim(&mut self, day: u8, code: CodeTag) {
+        if let Some(services) = self.days.get_mut(usize::from(day)) {
+            services.retain(|claimed| *claimed != code);
+        }
+    }
+
+    fn needs_authorisation(&self, line: &Line) -> bool {
+        self.terms.benefit(line.category).authorisation
+    }
+
+    fn authorise(&mut self, code: CodeTag, change: impl FnOnce(u32) -> u32) {
+        let found = self.authorisations.iter_mut().find(|(own, _)| *own == code);
+        if let Some((_, Some(Authorisation::Granted { quantity, .. }))) = found {
+            *quantity = change(*quantity);
+        }
+    }
+
+    /// The lines, each with its day, its fee, its authorisation and whether it was claimed before, be it in the claim itself;
+    /// `held` are those whose services earlier insurers' claims have claimed.
+    pub fn known_lines(&self, plans: &Plans, fee_pages: u16, held: u64, set_aside: ReasonSet) -> Vec<KnownLine> {
+        let all_covered = set_aside.contains(Reason::NotCovered);
+        let mut pages: Vec<(u8, FeePage)> = Vec::new();
+        let mut lines: Vec<KnownLine> = Vec::with_capacity(self.submission.lines.len());
+        for (number, line) in self.submission.lines.iter().enumerate() {
+            let day = usize::from(line.day);
+            // Validated: the day is there.
+            let (Some(services), Some(date)) = (self.days.get(day), self.submission.days.get(day)) else { continue };
+            // What the plan does not cover is not paid, and takes nothing away from another line.
+            let claimed = |earlier: &KnownLine| {
+                (earlier.line.day, earlier.line.code) == (line.day, line.code)
+                    && (all_covered || self.terms.covered.contains(earlier.line.category))
+            };
+            let duplicate = !is_held(held, number) && (services.contains(&line.code) || lines.iter().any(claimed));
+            let page = fee_page(line.code, fee_pages);
+            let at = pages.iter().position(|(number, _)| *number == page).unwrap_or_else(|| {
+                pages.push((page, plans.fee_page(self.case.plan, page)));
+                pages.len().saturating_sub(1)
+            });
+            let fee = pages.get(at).and_then(|(_, page)| page.price(line.code));
+            let mut authorisation = self.authorisation(line.code, date.date);
+            if let adjudicate::Authorisation::Granted(left) = &mut authorisation {
+                for earlier in lines.iter().filter(|earlier| earlier.line.code == line.code && !earlier.duplicate) {
+                    if self.needs_authorisation(&earlier.line) {
+                        *left = left.saturating_sub(earlier.line.quantity);
+                    }
+                }
+            }
+            lines.push(KnownLine { line: *line, date: date.date, fee, duplicate, authorisation });
+        }
+        lines
+    }
+
+    /// What is known of the authorisation of a service on this day.
+    fn authorisation(&self, code: CodeTag, date: Timestamp) -> adjudicate::Authorisation {
+        use adjudicate::Authorisation::{Granted, Missing, Refused};
+        let found = self.authorisations.iter().find(|(own, _)| *own == code).and_then(|(_, found)| *found);
+        match found {
+            Some(Authorisation::Refused) => Refused,
+            Some(Authorisation::Granted { quantity, until }) if quantity > 0 && date <= until => Granted(quantity),
+            _ => Missing,
+        }
+    }
+
+    /// Remembers the services of lines that were covered, but for those that are held, and uses their authorisations up.
+    pub fn claim(&mut self, lines: &[LineOutcome], held: u64) -> Result<(), ClaimsError> {
+        for (number, (line, outcome)) in self.submission.lines.iter().zip(lines).enumerate() {
+            let Some(services) = self.days.get_mut(usize::from(line.day)) else { continue };
+            if outcome.is_covered() && !is_held(held, number) {
+                services.push(line.code);
+                if services.len() > MAX_SERVICES_PER_DAY {
+                    return Err(ClaimsError::TooManyServices);
+                }
+            }
+            if outcome.is_covered() && self.needs_authorisation(line) {
+                self.authorise(line.code, |left| left.saturating_sub(outcome.quantity));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what has changed.
+    pub fn save(mut self, coverages: &mut Coverages, register: &mut Register) {
+        let (plan, member, provider) = (self.case.plan, self.case.member, self.case.provider);
+        let own = self.counters.slots().into_iter().find(|slot| is_with_coverage(*slot));
+        if let (Some(slot), Some(place)) = (own, self.case.place) {
+            let mut all = self.case.coverages.clone();
+            if let Some(coverage) = all.get_mut(place) {
+                self.counters.store(slot, &mut coverage.used);
+            }
+            coverages.write(plan, member, &all);
+        }
+        for (slot, place, used) in &mut self.places {
+            self.counters.store(*slot, used);
+            coverages.write_used(plan, *place, used);
+        }
+        for (code, authorisation) in &self.authorisations {
+            if let Some(authorisation) = authorisation {
+                register.write_authorisation(self.case.procedure(*code), authorisation);
+            }
+        }
+        for (day, services) in self.submission.days.iter().zip(self.days) {
+            register.write_services(provider, day.nullifier, services);
+        }
+    }
+}
+
+/// What was asked for counts as granted, for good, once the insurer's time is over.
+fn in_effect(authorisation: Authorisation, now: Timestamp) -> Authorisation {
+    match authorisation {
+        Authorisation::Requested { quantity, deadline } if now >= deadline => {
+            Authorisation::Granted { quantity, until: Timestamp::MAX }
+        }
+        other => other,
+    }
+}
+
+/// Whether what is used is kept with the coverage.
+fn is_with_coverage(slot: Slot) -> bool {
+    (slot.unit, slot.term) == (Unit::Individual, Term::Annual)
+}
+
+/// Whether a line is one of those whose services earlier insurers' claims have claimed.
+pub fn is_held(held: u64, line: usize) -> bool {
+    u32::try_from(line).ok().and_then(|line| held.checked_shr(line)).is_some_and(|bits| bits & 1 == 1)
+}

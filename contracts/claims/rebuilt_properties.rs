@@ -1,0 +1,419 @@
+//! What was told is enough to know what is kept: all that claims keep, rebuilt from events alone.
+
+use super::*;
+use ink::primitives::AccountId;
+use proptest::prelude::*;
+use salus_domain::adjudicate::{LineOutcome, Split};
+use salus_domain::codes::{Reason, Term, Unit};
+use salus_domain::plan::{Fee, LimitKind};
+use salus_interface::claims::*;
+use scale::{DecodeAll, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A plan and all that belongs to it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub plan: Plan,
+    pub terms: Vec<PlanTerms>,
+    pub fees: BTreeMap<u8, Vec<Fee>>,
+    pub network: BTreeSet<AccountId>,
+    pub coverages: BTreeMap<AccountId, Vec<Coverage>>,
+    pub debts: BTreeMap<AccountId, u128>,
+}
+
+/// A claim as the events tell it. Of a pended one they do not tell the version, nor when it would have been due.
+#[derive(Clone, Debug)]
+pub struct Filed {
+    pub claim: Claim,
+    /// What was claimed and decided; `None` while it waits.
+    pub filing: Option<Filing>,
+}
+
+/// What was used of a limit in a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Use {
+    pub plan: PlanId,
+    pub place: Place,
+    pub kind: LimitKind,
+    pub amount: u128,
+}
+
+/// Everything. What a member used of a coverage's annual limits has a place here, too.
+#[derive(Clone, Debug, Default)]
+pub struct Rebuilt {
+    pub plans: Vec<Told>,
+    pub claims: BTreeMap<ClaimId, Filed>,
+    /// In the order in which they were first heard of.
+    pub order: Vec<ClaimId>,
+    pub used: BTreeMap<Vec<u8>, Use>,
+    pub services: BTreeMap<(AccountId, Hash), Vec<CodeTag>>,
+    pub authorisations: BTreeMap<Vec<u8>, (Procedure, Authorisation)>,
+    /// What went to whom, by asset.
+    pub received: BTreeMap<(Vec<u8>, AccountId), u128>,
+    /// How many events were read.
+    read: usize,
+}
+
+/// Which services a claim that is taken back frees: of none of its lines, of its own, or also of those that are held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Freed {
+    None,
+    Own,
+    All,
+}
+
+fn needs_authorisation(terms: &PlanTerms, line: &Line) -> bool {
+    terms.benefit(line.category).authorisation
+}
+
+impl Rebuilt {
+    /// Leaves out what a refused message told.
+    pub fn skip(&mut self) {
+        self.read = testing::count();
+    }
+
+    /// Reads what a message of `caller`'s told at `now`.
+    pub fn read(&mut self, caller: AccountId, now: Timestamp) -> Result<(), TestCaseError> {
+        let told: Vec<_> = test::recorded_events().skip(self.read).collect();
+        self.read += told.len();
+        for event in told {
+            let topic: Option<[u8; 32]> = event.topics.first().and_then(|topic| topic.as_slice().try_into().ok());
+            macro_rules! dispatch {
+                ($($Event:ident => $take:expr),+ $(,)?) => {
+                    $(if topic == <$Event as ink::env::Event>::SIGNATURE_TOPIC {
+                        let event = $Event::decode_all(&mut event.data.as_slice()).unwrap();
+                        #[allow(clippy::redundant_closure_call)]
+                        ($take)(event)?;
+                        continue;
+                    })+
+                };
+            }
+            dispatch! {
+                PlanOpened => |event| self.opened(event),
+                PlanRevised => |event: PlanRevised| self.plan(event.plan, |told| { told.plan.version = event.version; told.terms.push(event.terms); }),
+                PlanFrozen => |event: PlanFrozen| self.plan(event.plan, |told| told.plan.frozen = event.frozen),
+                PoolFunded => |event: PoolFunded| self.plan(event.plan, |told| told.plan.pool.funded.0 += event.amount.0),
+                PoolWithdrawn => |event| self.withdrawn(event),
+                FeesSet => |event: FeesSet| self.plan(event.plan, |told| drop(told.fees.insert(event.page, event.fees))),
+                NetworkSet => |event: NetworkSet| self.plan(event.plan, |told| for provider in event.providers {
+                    if event.listed { told.network.insert(provider); } else { told.network.remove(&provider); }
+                }),
+                MembersCovered => |event: MembersCovered| self.plan(event.plan, |told| for one in event.enrolments {
+                    let Enrolment { member, subscriber, period, secondary } = one;
+                    let coverage = Coverage { period, subscriber, secondary, version: event.version, used: vec![] };
+                    told.coverages.entry(member).or_default().push(coverage);
+                }),
+                CoverageEnded => |event: CoverageEnded| self.plan(event.plan, |told| {
+                    let all = told.coverages.get_mut(&event.member).unwrap();
+                    all.iter_mut().find(|one| one.period.contains(event.end)).unwrap().period.end = event.end;
+                }),
+                AuthorisationChanged => |event: AuthorisationChanged| {
+                    self.authorisations.insert(event.procedure.encode(), (event.procedure, event.authorisation));
+                    Ok::<(), TestCaseError>(())
+                },
+                ClaimPended => |event| self.pended(event),
+                ClaimWithdrawn => |event: ClaimWithdrawn| {
+                    let gone = self.claims.remove(&event.claim).unwrap();
+                    prop_assert!(gone.claim.status.is_pended());
+                    prop_assert_eq!(gone.claim.provider, caller);
+                    self.unlink(gone.claim.prior)
+                },
+                ClaimAdjudicated => |event| self.adjudicated(event),
+                ClaimsSettled => |event| self.settled(event, caller, now),
+                ClaimAppealed => |event: ClaimAppealed| {
+                    let claim = &mut self.claims.get_mut(&event.claim).unwrap().claim;
+                    prop_assert!(event.by == claim.member || event.by == claim.provider);
+                    prop_assert!(claim.status.stands() && claim.appeal.is_none());
+                    claim.appeal = Some(event.appeal);
+                    Ok(())
+                },
+                AppealAnswered => |_: AppealAnswered| Ok::<(), TestCaseError>(()),
+                AppealDecided => |event: AppealDecided| {
+                    let appeal = self.claims.get_mut(&event.claim).unwrap().claim.appeal.as_mut().unwrap();
+                    prop_assert_eq!(appeal.status, AppealStatus::Open);
+                    (appeal.status, appeal.set_aside) = (event.status, event.set_aside);
+                    Ok(())
+                },
+                ClaimReversed => |event| self.reversed(event, now),
+                DebtPaid => |event: DebtPaid| self.plan(event.plan, |told| {
+                    told.plan.pool.paid.0 -= event.amount.0;
+                    told.plan.pool.owed.0 -= event.amount.0;
+                    *told.debts.get_mut(&event.provider).unwrap() -= event.amount.0;
+                }),
+            }
+            prop_assert!(false, "an event that nobody knows");
+        }
+        Ok(())
+    }
+
+    fn plan(&mut self, plan: PlanId, change: impl FnOnce(&mut Told)) -> Result<(), TestCaseError> {
+        change(&mut self.plans[plan.0 as usize]);
+        Ok(())
+    }
+
+    pub fn of(&self, plan: PlanId) -> &Told {
+        &self.plans[plan.0 as usize]
+    }
+
+    fn opened(&mut self, event: PlanOpened) -> Result<(), TestCaseError> {
+        let PlanOpened { insurer, plan, arbiter, asset, fee_pages, terms } = event;
+        prop_assert_eq!(plan.0 as usize, self.plans.len());
+        let plan = Plan { insurer, arbiter, asset, version: 0, frozen: false, fee_pages, pool: Pool::default() };
+        self.plans.push(Told {
+            plan,
+            terms: vec![terms],
+            fees: BTreeMap::new(),
+            network: BTreeSet::new(),
+            coverages: BTreeMap::new(),
+            debts: BTreeMap::new(),
+        });
+        Ok(())
+    }
+
+    fn withdrawn(&mut self, event: PoolWithdrawn) -> Result<(), TestCaseError> {
+        let told = &mut self.plans[event.plan.0 as usize];
+        prop_assert!(event.amount <= told.plan.pool.free(), "only what is free is withdrawn");
+        told.plan.pool.funded.0 -= event.amount.0;
+        let (asset, insurer) = (told.plan.asset, told.plan.insurer);
+        *self.received.entry((asset.encode(), insurer)).or_default() += event.amount.0;
+        Ok(())
+    }
+
+    fn link(&mut self, prior: Option<ClaimId>) -> Result<(), TestCaseError> {
+        if let Some(prior) = prior.map(|id| self.claims.get_mut(&id).unwrap()) {
+            prop_assert!(prior.claim.status.stands());
+            prior.claim.passed_on = true;
+        }
+        Ok(())
+    }
+
+    fn unlink(&mut self, prior: Option<ClaimId>) -> Result<(), TestCaseError> {
+        if let Some(prior) = prior.map(|id| self.claims.get_mut(&id).unwrap()) {
+            prop_assert!(prior.claim.passed_on);
+            prior.claim.passed_on = false;
+        }
+        Ok(())
+    }
+
+    fn pended(&mut self, event: ClaimPended) -> Result<(), TestCaseError> {
+        let ClaimPended { claim: id, status, submission, provider, prior, total, filed } = event;
+        prop_assert!(status.is_pended());
+        if let Some(before) = self.claims.get(&id) {
+            prop_assert!(before.claim.status.is_pended() && before.claim.prior == prior);
+        } else {
+            self.order.push(id);
+            self.link(prior)?;
+        }
+        let claim = Claim {
+            plan: submission.plan,
+            version: 0,
+            member: AccountId::from(submission.member.0),
+            provider,
+            status,
+            total,
+            paid: Amount::ZERO,
+            decided: filed,
+            due: Timestamp::MIN,
+            filing: Hash([0; 32]),
+            appeal: None,
+            prior,
+            passed_on: false,
+        };
+        self.claims.insert(id, Filed { claim, filing: None });
+        Ok(())
+    }
+
+    fn adjudicated(&mut self, event: ClaimAdjudicated) -> Result<(), TestCaseError> {
+        let ClaimAdjudicated { claim: id, provider, filing, version, prior, decided, due } = event;
+        let before = self.claims.get(&id).cloned();
+        let held_before = before.as_ref().filter(|before| before.filing.is_some()).cloned();
+        let mut claim = Claim {
+            plan: filing.submission.plan,
+            version,
+            member: AccountId::from(filing.submission.member.0),
+            provider,
+            status: ClaimStatus::Adjudicated,
+            total: Split::default(),
+            paid: Amount::ZERO,
+            decided,
+            due,
+            filing: crate::decisions::filing_hash(&filing),
+            appeal: None,
+            prior,
+            passed_on: false,
+        };
+        for outcome in &filing.lines {
+            prop_assert!(samples::adds_up(&outcome.split), "{:?}", outcome);
+            let [mut total, part] = [claim.total, outcome.split].map(|split| samples::amounts(&split));
+            total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+            let [submitted, adjustment, prior, deductible, copay, coinsurance, noncovered, payer] = total;
+            claim.total =
+                samples::split(submitted, adjustment, prior, [deductible, copay, coinsurance, noncovered], payer);
+        }
+        prop_assert!(samples::adds_up(&claim.total));
+        match (&before, &held_before) {
+            (_, Some(decided_before)) => {
+                let old = &decided_before.claim;
+                prop_assert!(old.status.stands() && old.prior == prior && old.provider == provider);
+                prop_assert!(old.appeal.is_some_and(|appeal| appeal.status == AppealStatus::Open));
+                prop_assert!(claim.total.payer > old.total.payer, "an appeal pays more or changes nothing");
+                (claim.paid, claim.appeal, claim.passed_on) = (old.paid, old.appeal, old.passed_on);
+                let old = decided_before.clone();
+                self.take_back(&old, decided, true, Freed::Own);
+            }
+            (Some(waiting), None) => prop_assert!(waiting.claim.status.is_pended() && waiting.claim.prior == prior),
+            (None, None) => {
+                self.order.push(id);
+                self.link(prior)?;
+            }
+        }
+        let reserved_before = held_before.map_or(0, |before| before.claim.total.payer.0);
+        let pool = &mut self.plans[claim.plan.0 as usize].plan.pool;
+        pool.reserved.0 = pool.reserved.0 + claim.total.payer.0 - reserved_before;
+        let filed = Filed { claim, filing: Some(filing) };
+        self.use_up(&filed, decided)?;
+        self.claims.insert(id, filed);
+        Ok(())
+    }
+
+    fn settled(&mut self, event: ClaimsSettled, caller: AccountId, now: Timestamp) -> Result<(), TestCaseError> {
+        for Payment { claim: id, amount, withheld } in event.payments {
+            let claim = &mut self.claims.get_mut(&id).unwrap().claim;
+            let told = &mut self.plans[claim.plan.0 as usize];
+            prop_assert_eq!((claim.provider, told.plan.asset), (event.provider, event.asset), "only the payee is paid");
+            prop_assert_eq!(claim.status, ClaimStatus::Adjudicated, "a decision is settled once");
+            prop_assert!(now >= claim.due || caller == told.plan.insurer);
+            prop_assert_eq!(claim.paid.0 + amount.0, claim.total.payer.0);
+            prop_assert!(amount > Amount::ZERO && withheld <= amount);
+            (claim.status, claim.paid) = (ClaimStatus::Settled, claim.total.payer);
+            let pool = &mut told.plan.pool;
+            pool.reserved.0 -= amount.0;
+            pool.paid.0 += amount.0 - withheld.0;
+            pool.owed.0 -= withheld.0;
+            if withheld > Amount::ZERO {
+                *told.debts.get_mut(&event.provider).unwrap() -= withheld.0;
+            }
+            *self.received.entry((event.asset.encode(), event.provider)).or_default() += amount.0 - withheld.0;
+        }
+        Ok(())
+    }
+
+    fn reversed(&mut self, event: ClaimReversed, now: Timestamp) -> Result<(), TestCaseError> {
+        let filed = self.claims[&event.claim].clone();
+        let (claim, told) = (filed.claim, &mut self.plans[filed.claim.plan.0 as usize]);
+        prop_assert!(claim.status.stands() && !crate::appeals::is_open(&claim));
+        let lost = claim.appeal.is_some_and(|appeal| appeal.status == AppealStatus::Overturned);
+        let by_insurer = event.by == told.plan.insurer && claim.status == ClaimStatus::Settled && !lost;
+        prop_assert!(event.by == claim.provider || by_insurer);
+        prop_assert_eq!(event.owed, claim.paid);
+        told.plan.pool.reserved.0 -= claim.total.payer.0 - claim.paid.0;
+        told.plan.pool.owed.0 += claim.paid.0;
+        *told.debts.entry(claim.provider).or_default() += claim.paid.0;
+        let authorisation = [Reason::AuthorisationMissing, Reason::AuthorisationRefused, Reason::AuthorisationExceeded];
+        let overruled = claim.appeal.is_some_and(|appeal| {
+            appeal.status == AppealStatus::Overturned
+                && authorisation.into_iter().any(|reason| appeal.set_aside.contains(reason))
+        });
+        let prior = claim.prior.map(|prior| self.claims[&prior].claim);
+        let freed = match prior {
+            // The later insurer's claim has them.
+            _ if claim.passed_on => Freed::None,
+            // Nobody has those of the first claim any more.
+            Some(prior) if !prior.status.stands() && prior.prior.is_none() => Freed::All,
+            _ => Freed::Own,
+        };
+        self.take_back(&filed, now, !overruled, freed);
+        self.claims.get_mut(&event.claim).unwrap().claim.status = ClaimStatus::Reversed;
+        self.unlink(claim.prior)
+    }
+
+    /// The limits that a line of a claim counts for, each with its place and what it used.
+    fn uses(&self, filed: &Filed, line: &Line, outcome: &LineOutcome) -> Vec<Use> {
+        let (claim, filing) = (&filed.claim, filed.filing.as_ref().unwrap());
+        let told = self.of(claim.plan);
+        let first = filing.submission.days.iter().map(|day| day.date).min().unwrap();
+        let all = told.coverages.get(&claim.member).into_iter().flatten();
+        let Some(coverage) = all.clone().find(|one| one.period.contains(first)) else { return vec![] };
+        let limits = &told.terms[claim.version as usize].limits;
+        let counting = limits.iter().filter(|limit| samples::counts(limits, limit, line.category, filing.network));
+        counting
+            .map(|limit| {
+                let account = if limit.unit == Unit::Family { coverage.subscriber } else { claim.member };
+                let term = match limit.term {
+                    Term::Annual => Since::Annual(coverage.period.start),
+                    Term::Lifetime => Since::Lifetime,
+                    Term::Day => Since::Day(filing.submission.days[usize::from(line.day)].date),
+                };
+                let place = Place { unit: limit.unit, account, term };
+                let amount = samples::uses(limit.measure, outcome);
+                Use { plan: claim.plan, place, kind: limit.kind(), amount }
+            })
+            .collect()
+    }
+
+    /// What was used in all of the limit that `one` counts for.
+    fn total(&mut self, one: Use) -> &mut Use {
+        self.used.entry((one.plan, one.place, one.kind).encode()).or_insert(Use { amount: 0, ..one })
+    }
+
+    /// What a decision uses.
+    fn use_up(&mut self, filed: &Filed, now: Timestamp) -> Result<(), TestCaseError> {
+        let (claim, filing) = (&filed.claim, filed.filing.as_ref().unwrap());
+        if !filing.lines.iter().any(LineOutcome::is_covered) {
+            return Ok(());
+        }
+        let terms = self.of(claim.plan).terms[claim.version as usize].clone();
+        for (number, (line, outcome)) in filing.submission.lines.iter().zip(&filing.lines).enumerate() {
+            for one in self.uses(filed, line, outcome) {
+                self.total(one).amount += one.amount;
+            }
+            if outcome.is_covered() && filing.held >> number & 1 == 0 {
+                let day = filing.submission.days[usize::from(line.day)].nullifier;
+                let services = self.services.entry((claim.provider, day)).or_default();
+                prop_assert!(!services.contains(&line.code), "a service of a day is claimed once");
+                services.push(line.code);
+            }
+            if needs_authorisation(&terms, line) {
+                let taken = if outcome.is_covered() { outcome.quantity } else { 0 };
+                self.authorise(claim, line.code, now, |left| left.saturating_sub(taken));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a decision used is free again.
+    fn take_back(&mut self, filed: &Filed, now: Timestamp, authorised: bool, freed: Freed) {
+        let (claim, filing) = (&filed.claim, filed.filing.as_ref().unwrap());
+        let terms = self.of(claim.plan).terms[claim.version as usize].clone();
+        for (number, (line, outcome)) in filing.submission.lines.iter().zip(&filing.lines).enumerate() {
+            let held = filing.held >> number & 1 == 1;
+            if freed == Freed::All && held || freed != Freed::None && outcome.is_covered() && !held {
+                let day = filing.submission.days[usize::from(line.day)].nullifier;
+                self.services.entry((claim.provider, day)).or_default().retain(|code| *code != line.code);
+            }
+            if outcome.is_covered() {
+                for one in self.uses(filed, line, outcome) {
+                    self.total(one).amount -= one.amount;
+                }
+            }
+            if needs_authorisation(&terms, line) {
+                let given = if authorised { outcome.quantity } else { 0 };
+                self.authorise(claim, line.code, now, |left| left.saturating_add(given));
+            }
+        }
+    }
+
+    fn authorise(&mut self, claim: &Claim, code: CodeTag, now: Timestamp, change: impl FnOnce(u32) -> u32) {
+        let procedure = Procedure { plan: claim.plan, member: claim.member, provider: claim.provider, code };
+        let Some((_, known)) = self.authorisations.get_mut(&procedure.encode()) else { return };
+        match *known {
+            Authorisation::Requested { quantity, deadline } if now >= deadline => {
+                *known = Authorisation::Granted { quantity: change(quantity), until: Timestamp::MAX };
+            }
+            Authorisation::Granted { quantity, until } => {
+                *known = Authorisation::Granted { quantity: change(quantity), until };
+            }
+            _ => {}
+        }
+    }
+}

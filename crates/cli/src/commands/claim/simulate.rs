@@ -1,0 +1,209 @@
+//! `salus claim simulate`: what plans would decide of FHIR Claims, without a chain.
+
+use super::reading::Reading;
+use super::simulated::{Decided, Outcome, RefusedClaim};
+use crate::context::GlobalOptions;
+use crate::failure::Failure;
+use crate::operations::claims::simulation::{paid_so_far, Case, Circumstances, Insurer};
+use crate::operations::documents::Document;
+use crate::operations::found::{Found, FoundDocument};
+use crate::output::Report;
+use crate::values;
+use salus_client::CallError;
+use salus_domain::adjudicate::Adjudication;
+use salus_domain::codes::Network;
+use salus_domain::time::Timestamp;
+use salus_fhir::claim::ClaimOptions;
+use salus_fhir::coverage::{years, CompiledCoverage};
+use salus_fhir::plan::PlanFile;
+use salus_interface::claims::ClaimsError;
+use std::path::{Path, PathBuf};
+
+/// The help behind the options.
+pub const HELP: &str = "Example:
+  salus claim simulate --plan samples/plan.json --claim samples/claim.json samples/claim-second.json
+
+Needs no chain: the same rules as the contract's decide. Claims are decided in the order of their first days of service, those of
+one day in the order in which they are named; each uses up limits for those behind it. A claim is a FHIR R4 Claim, on its own or in
+a Bundle; of a folder, all .json files are looked at.
+
+What no document says is taken for granted, and said: that the member is covered on every day of service (annual limits are then those
+of the calendar year) and no waiting period holds, that the provider is credentialed and of the network, that the patient consents to
+the insurer's use for payment, that each claim is made on its last day of service, and that nothing is authorised before. The pool's
+money is not looked at.
+
+A claim that is refused keeps no other back; it then ends with the exit code of the first one that is refused.
+
+JSON: plan, primary|null, asset {currency, decimals}, assumed [text], claims [{claim, file, patient, provider, status: adjudicated|pended|
+not-passed-on, lines [{line (the item's sequence), system, code, category, date, submitted, allowed, adjustment, priorPayer,
+deductible, copay, coinsurance, noncovered, payer, patient, quantity, denied, pended, reasons}], total {…}, primary|null {status,
+lines, total}, assumed [{path, what}]}], total {…}, limits [{plan, whose, measure, category|null, network|null, unit, term,
+since|null, limit, used, left}], refused [{claim, file, code, reason}], passedOver [{file, holds}], error (where one is refused).
+Amounts are in minor units of the asset.";
+
+/// What is decided, by which plans.
+#[derive(Clone, Debug, clap::Args)]
+pub struct SimulateOptions {
+    /// The plan that decides: a plan file
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+    /// FHIR Claims, Bundles with claims, or folders with either
+    #[arg(long = "claim", value_name = "FILE|FOLDER", num_args = 1.., required = true)]
+    claims: Vec<PathBuf>,
+    /// The members' coverages under the plan: FHIR Coverages. Who has none is not covered
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    coverage: Vec<PathBuf>,
+    /// A plan that decides before: what it pays counts as paid by another insurer
+    #[arg(long, value_name = "FILE")]
+    primary: Option<PathBuf>,
+    /// The providers are not in the plan's network
+    #[arg(long)]
+    out_of_network: bool,
+    /// The patients do not consent to the insurer's use of their data for payment
+    #[arg(long)]
+    no_consent: bool,
+    /// The insurer has authorised whatever the plan wants authorised
+    #[arg(long)]
+    authorised: bool,
+    /// When all claims are made [default: each on its last day of service]
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    at: Option<Timestamp>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Decides.
+///
+/// # Errors
+/// [`Failure`] where the plan, a coverage or the directory is wrong. What is wrong with claims is a part of the report.
+pub fn simulate(global: &GlobalOptions, options: &SimulateOptions) -> Result<Report, Failure> {
+    let directory = global.directory()?;
+    let plan = read_plan(&options.plan)?;
+    let primary = options.primary.as_deref().map(read_plan).transpose()?;
+    if let Some(primary) = primary.as_ref().filter(|primary| primary.asset != plan.asset) {
+        let message = format!("{} pays in another asset than {}", primary.name, plan.name);
+        return Err(Failure::input("input.plan", message, "name plans of the same asset"));
+    }
+    if options.out_of_network && !plan.terms.networked {
+        let message = format!("{} has no network", plan.name);
+        return Err(Failure::input("input.network", message, "leave out --out-of-network"));
+    }
+    let coverages = read_coverages(&options.coverage)?;
+    let reading = filled_in(options.reading.options(plan.asset.clone())?);
+    let circumstances = Circumstances {
+        network: if options.out_of_network { Network::Out } else { Network::In },
+        consented: !options.no_consent,
+        authorised: options.authorised,
+        at: options.at,
+    };
+    let given = (!coverages.is_empty()).then_some(coverages.as_slice());
+    let mut insurers: Vec<Insurer<'_>> =
+        primary.iter().map(|plan| Insurer::new(plan, &directory, circumstances, None)).collect();
+    insurers.push(Insurer::new(&plan, &directory, circumstances, given));
+
+    let Found { documents: claims, passed_over, unreadable } = Found::in_files("Claim", &options.claims);
+    let unreadable =
+        unreadable.into_iter().map(|(file, error)| RefusedClaim { name: file.clone(), file, failure: error.into() });
+    let mut refused: Vec<RefusedClaim> = unreadable.collect();
+    let mut decided = Vec::new();
+    if options.reading.is_about_one_claim() && claims.len() > 1 {
+        let message = format!("what another insurer paid is about one claim, and there are {}", claims.len());
+        return Err(Failure::usage(message, "give one claim with --prior"));
+    }
+    for case in compile(claims, &reading, &mut refused) {
+        match decide(&mut insurers, &case) {
+            Ok(adjudications) => decided.push(Decided::new(case, adjudications, primary.is_some())),
+            Err(error) => {
+                let failure = Failure::from(CallError::Refused(error));
+                refused.push(RefusedClaim { name: case.name, file: case.file, failure });
+            }
+        }
+    }
+    let of_insurer = |insurer: &Insurer<'_>| {
+        let name = insurer.plan().name.clone();
+        insurer.limits().into_iter().map(move |one| (name.clone(), one)).collect::<Vec<_>>()
+    };
+    let limits = insurers.iter().flat_map(of_insurer).collect();
+    let assumed = assumed(options, primary.is_some());
+    Ok(Outcome { plan: &plan, primary: primary.as_ref(), assumed, decided, limits, refused, passed_over }.report())
+}
+
+fn read_plan(file: &Path) -> Result<PlanFile, Failure> {
+    Ok(Document::read(file)?.compile(salus_fhir::plan::compile)?)
+}
+
+fn read_coverages(files: &[PathBuf]) -> Result<Vec<CompiledCoverage>, Failure> {
+    let read = |file: &PathBuf| {
+        let coverage = Document::read(file)?.compile(salus_fhir::coverage::compile)?;
+        match years(coverage.period, Timestamp::MAX) {
+            Some(_) => Ok(coverage),
+            None => Err(Failure::input(
+                "document.period",
+                format!("{}: Coverage.period has no start, or ends before it begins", file.display()),
+                "say from when on the member is covered: annual limits begin then",
+            )),
+        }
+    };
+    files.iter().map(read).collect()
+}
+
+/// What a claim of a chain needs, and one that is only tried does not: a number and a coverage.
+fn filled_in(options: ClaimOptions) -> ClaimOptions {
+    ClaimOptions {
+        id_system: options.id_system.or_else(|| Some("urn:salus:simulated-claim".to_owned())),
+        default_coverage: options.default_coverage.or_else(|| Some("urn:salus:simulated-coverage".to_owned())),
+        ..options
+    }
+}
+
+/// Compiles what was found, in the order in which it is decided.
+fn compile(found: Vec<FoundDocument>, options: &ClaimOptions, refused: &mut Vec<RefusedClaim>) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for FoundDocument { name, document } in found {
+        match document.compile(|bytes| salus_fhir::claim::compile(bytes, options)) {
+            Ok(claim) => cases.push(Case { name, file: document.file, claim }),
+            Err(error) => refused.push(RefusedClaim { name, file: document.file, failure: error.into() }),
+        }
+    }
+    cases.sort_by_key(Case::first_day);
+    cases
+}
+
+/// Has each insurer decide in its turn, until one of them has not decided yet.
+fn decide(insurers: &mut [Insurer<'_>], case: &Case) -> Result<Vec<Adjudication>, ClaimsError> {
+    let mut decided: Vec<Adjudication> = Vec::new();
+    for insurer in insurers {
+        let paid = decided.last().map(paid_so_far);
+        let adjudication = insurer.decide(case, paid.as_deref())?;
+        let waits = adjudication.is_pended();
+        decided.push(adjudication);
+        if waits {
+            break;
+        }
+    }
+    Ok(decided)
+}
+
+/// What was taken for granted, in words.
+fn assumed(options: &SimulateOptions, primary: bool) -> Vec<String> {
+    let mut all = Vec::new();
+    if options.coverage.is_empty() {
+        all.push("the member is covered on every day of service, by the calendar year, and no waiting period holds");
+    } else if primary {
+        all.push("under the first plan, the member is covered on every day of service, by the calendar year");
+    }
+    if !options.out_of_network {
+        all.push("the provider is of the network, where the plan has one");
+    }
+    all.push("the provider is credentialed");
+    if !options.no_consent {
+        all.push("the patient consents to the insurer's use for payment");
+    }
+    if !options.authorised {
+        all.push("nothing is authorised before");
+    }
+    if options.at.is_none() {
+        all.push("each claim is made on its last day of service");
+    }
+    all.into_iter().map(str::to_owned).collect()
+}

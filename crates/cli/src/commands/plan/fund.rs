@@ -1,0 +1,90 @@
+//! `salus plan fund` and `withdraw`.
+
+use super::{amount, Money};
+use crate::context::{Carried, GlobalOptions};
+use crate::failure::Failure;
+use crate::operations::plans::{self, money};
+use crate::operations::{account_of, Suite};
+use crate::output::{evidence_json, evidence_line, forecast_json, Report};
+use salus_client::message::Message;
+use salus_client::{Keypair, Token};
+use salus_domain::ids::PlanId;
+use salus_domain::money::Amount;
+use salus_interface::claims::{Asset, ClaimsError};
+use serde_json::Value;
+
+/// The help behind the options of `fund`.
+pub const HELP: &str = "Example:
+  salus plan fund 0 250.5 --suri //Eve
+
+Anybody's. Of a PSP22 token, claims are first allowed to take as much as they may not take already, by a transaction of its own; in a
+dry run only that is priced then. What counts is what arrives in the pool.
+
+JSON: dryRun, plan, amount, allowance|null (evidence or forecast of allowing it), evidence|forecast.";
+
+/// Adds money to a pool.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) async fn fund(global: &GlobalOptions, given: &Money) -> Result<Report, Failure> {
+    let from = global.signer()?;
+    let suite = global.suite().await?;
+    let plan = PlanId(given.plan);
+    let asset = plans::plan(&suite, plan).await?.asset;
+    let paid_in = money::token_of(&suite.chain, asset).await?;
+    let amount = amount(&given.amount, &paid_in)?;
+    let message = suite.deployment.claims().fund(plan, amount, asset);
+    let what = format!("{} to the pool of plan {}", paid_in.show(amount.0), given.plan);
+    let words = [format!("add {what}"), format!("added {what}")];
+    let report = pay(global, &suite, &from, asset, amount, &message, &words).await?;
+    Ok(report.field("plan", given.plan).field("amount", amount.0.to_string()))
+}
+
+/// Sends a message that moves an amount of an asset to claims, once claims may take it.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn pay(
+    global: &GlobalOptions,
+    suite: &Suite,
+    from: &Keypair,
+    asset: Asset,
+    amount: Amount,
+    message: &Message<(), ClaimsError>,
+    [would, did]: &[String; 2],
+) -> Result<Report, Failure> {
+    let token = suite.chain.token();
+    let Some(allowance) = money::allowance(suite, &account_of(from), asset, amount).await? else {
+        let carried = global.carry_out(&suite.chain, from, message).await?;
+        return Ok(carried.report(token, would, did).field("allowance", Value::Null));
+    };
+    match global.carry_out(&suite.chain, from, &allowance).await? {
+        Carried::Planned(forecast) => {
+            let allowance = forecast_json(forecast.cost, forecast.fee);
+            let would = format!("let claims take that of the token, then {would}");
+            Ok(Carried::Planned(forecast).report(token, &would, did).field("allowance", allowance))
+        }
+        Carried::Done(allowed) => {
+            let carried = global.carry_out(&suite.chain, from, message).await?;
+            let report = carried.report(token, would, did).line(evidence_line(&allowed.evidence, token));
+            Ok(report.field("allowance", evidence_json(&allowed.evidence)))
+        }
+    }
+}
+
+/// Takes free money out of a pool.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) async fn withdraw(global: &GlobalOptions, given: &Money) -> Result<Report, Failure> {
+    let insurer = global.signer()?;
+    let suite = global.suite().await?;
+    let plan = PlanId(given.plan);
+    let paid_in: Token = money::token_of(&suite.chain, plans::plan(&suite, plan).await?.asset).await?;
+    let amount = amount(&given.amount, &paid_in)?;
+    let message = suite.deployment.claims().withdraw(plan, amount);
+    let carried = global.carry_out(&suite.chain, &insurer, &message).await?;
+    let what = format!("{} from the pool of plan {}", paid_in.show(amount.0), given.plan);
+    let report = carried.report(suite.chain.token(), &format!("withdraw {what}"), &format!("withdrew {what}"));
+    Ok(report.field("plan", given.plan).field("amount", amount.0.to_string()))
+}

@@ -1,0 +1,107 @@
+//! `salus plan network`: which providers have a contract with the insurer.
+
+use crate::context::{Carried, GlobalOptions};
+use crate::failure::Failure;
+use crate::operations::Suite;
+use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, Report};
+use salus_client::ink_account;
+use salus_domain::ids::PlanId;
+use salus_interface::claims::MAX_BATCH;
+
+/// `salus plan network`.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum NetworkCommand {
+    /// Take providers into a plan's network
+    #[command(after_help = "Example:
+  salus plan network add 0 Practitioner/dr-adams --directory samples/directory.json --suri //Eve
+
+The insurer's. It counts for what is adjudicated from then on, where the plan has a network.
+
+JSON: dryRun, plan, listed, providers, evidence|forecast (a list: one for each batch of 100).")]
+    Add(Providers),
+    /// Take providers out of a plan's network
+    #[command(after_help = "Example:
+  salus plan network remove 0 Practitioner/dr-adams --directory samples/directory.json --suri //Eve
+
+JSON: dryRun, plan, listed, providers, evidence|forecast (a list: one for each batch of 100).")]
+    Remove(Providers),
+    /// Say whether a provider is in a plan's network
+    #[command(after_help = "Example:
+  salus plan network show 0 Practitioner/dr-adams --directory samples/directory.json
+
+JSON: plan, provider, listed.")]
+    Show {
+        /// The plan's number
+        plan: u32,
+        /// The provider: an account, or a reference of the directory
+        provider: String,
+    },
+}
+
+/// A plan and providers.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Providers {
+    /// The plan's number
+    plan: u32,
+    /// The providers: accounts, or references of the directory
+    #[arg(required = true)]
+    providers: Vec<String>,
+}
+
+/// Does what the command says.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) async fn run(global: &GlobalOptions, command: &NetworkCommand) -> Result<Report, Failure> {
+    match command {
+        NetworkCommand::Add(providers) => set(global, providers, true).await,
+        NetworkCommand::Remove(providers) => set(global, providers, false).await,
+        NetworkCommand::Show { plan, provider } => show(global, PlanId(*plan), provider).await,
+    }
+}
+
+async fn set(global: &GlobalOptions, named: &Providers, listed: bool) -> Result<Report, Failure> {
+    let insurer = global.signer()?;
+    let providers = named.providers.iter().map(|name| global.account(name)).collect::<Result<Vec<_>, _>>()?;
+    let Suite { chain, deployment } = global.suite().await?;
+    let token = chain.token();
+    let accounts: Vec<_> = providers.iter().map(ink_account).collect();
+    let (mut proofs, mut lines) = (Vec::new(), Vec::new());
+    for batch in accounts.chunks(MAX_BATCH) {
+        let message = deployment.claims().set_network(PlanId(named.plan), batch, listed);
+        match global.carry_out(&chain, &insurer, &message).await? {
+            Carried::Planned(forecast) => {
+                proofs.push(forecast_json(forecast.cost, forecast.fee));
+                lines.push(format!("  {}", cost_line(forecast.cost, forecast.fee, token)));
+            }
+            Carried::Done(executed) => {
+                proofs.push(evidence_json(&executed.evidence));
+                lines.push(evidence_line(&executed.evidence, token));
+            }
+        }
+    }
+    let (count, plan) = (providers.len(), named.plan);
+    let way = if listed { "into" } else { "out of" };
+    let report = match global.dry_run {
+        true => Report::default()
+            .planned(&format!("take {count} providers {way} the network of plan {plan}"))
+            .field("forecast", proofs),
+        false => Report::default()
+            .done(&format!("{count} providers were taken {way} the network of plan {plan}"))
+            .field("evidence", proofs),
+    };
+    let names: Vec<String> = providers.iter().map(ToString::to_string).collect();
+    Ok(report.lines(lines).field("plan", plan).field("listed", listed).field("providers", names))
+}
+
+async fn show(global: &GlobalOptions, plan: PlanId, provider: &str) -> Result<Report, Failure> {
+    let provider = global.account(provider)?;
+    let suite = global.suite().await?;
+    let listed = suite.deployment.claims().in_network(plan, ink_account(&provider)).read(&suite.chain).await?;
+    let not = if listed { "" } else { "NOT " };
+    Ok(Report::default()
+        .line(format!("{provider} is {not}in the network of plan {}", plan.0))
+        .field("plan", plan.0)
+        .field("provider", provider.to_string())
+        .field("listed", listed))
+}

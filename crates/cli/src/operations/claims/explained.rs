@@ -1,0 +1,190 @@
+//! A claim of the chain as [`salus_fhir::explain`] tells it.
+
+use super::filing::outcomes;
+use super::told::{Told, What};
+use super::{balances, ConsortiumKey};
+use crate::operations::documents::Document;
+use crate::operations::{plans, OperationError, Suite};
+use crate::values::show_claim;
+use salus_client::{client_account, domain_account, AccountId32};
+use salus_domain::adjudicate::LineOutcome;
+use salus_domain::claim::Submission;
+use salus_domain::codes::Term;
+use salus_domain::ids::{Account, PlanId};
+use salus_domain::plan::PlanTerms;
+use salus_domain::time::Timestamp;
+use salus_fhir::claim::{ClaimOptions, CompiledClaim};
+use salus_fhir::decimal::Asset;
+use salus_fhir::directory::{Directory, ACCOUNT_URN};
+use salus_fhir::explain::{self, authorisation_reference, Decided, DecidedLine, Kind, Parties, Payment, Service};
+use salus_interface::claims::{AppealStatus, Claim, ClaimStatus};
+
+/// What is needed beside the chain.
+pub struct Beside<'a> {
+    /// Who is who.
+    pub directory: &'a Directory,
+    /// How amounts are written.
+    pub asset: Asset,
+    /// The FHIR Claim and how it is compiled, where it is at hand.
+    pub document: Option<(&'a Document, &'a ClaimOptions)>,
+    /// The consortium's key, where it is at hand: with it, the document's procedures are compared with the chain's
+    /// commitments.
+    pub key: Option<&'a ConsortiumKey>,
+}
+
+/// Puts together what the chain and its events know of a claim.
+///
+/// # Errors
+/// [`OperationError::OtherClaim`] where the document is not this claim's, [`OperationError::Document`],
+/// [`OperationError::Claims`] of a claim that waits and would be refused by now, [`OperationError::Client`].
+pub async fn explained(
+    suite: &Suite,
+    claim: &Claim,
+    told: &Told,
+    beside: &Beside<'_>,
+) -> Result<Decided, OperationError> {
+    let terms = plans::terms(suite, claim.plan, claim.version).await?;
+    let document = match beside.document {
+        Some((document, options)) => Some(of_document(document, options, told, beside.key)?),
+        None => None,
+    };
+    let outcomes = outcomes(suite, claim, told).await?;
+    let lines = lines(&told.submission, &outcomes, document.as_ref());
+    let member = client_account(claim.member);
+    let coverages = suite.deployment.claims().coverages(claim.plan, claim.member).read(&suite.chain).await?;
+    let day = told.submission.days.iter().map(|day| day.date).min().unwrap_or(Timestamp::MIN);
+    let mut kept = match balances::counting(&coverages, day) {
+        Some(coverage) => balances::kept(suite, claim.plan, &member, coverage, &terms.limits, day).await?,
+        None => Vec::new(),
+    };
+    if told.submission.days.len() > 1 {
+        // What is left of one day says nothing about the others.
+        kept.retain(|(_, term, _)| *term != Term::Day);
+    }
+    let kept: Vec<_> = kept.iter().map(|(unit, term, used)| (*unit, *term, used)).collect();
+    let insurer = client_account(plans::plan(suite, claim.plan).await?.insurer);
+    Ok(Decided {
+        claim: told.claim,
+        request: document.as_ref().map(|claim| format!("{}|{}", claim.identifier.0, claim.identifier.1)),
+        parties: Parties {
+            patient: reference(beside.directory, &member, "Patient/"),
+            provider: reference(beside.directory, &told.provider, ""),
+            insurer: reference(beside.directory, &insurer, "Organization/"),
+            coverage: document
+                .as_ref()
+                .map_or_else(|| coverage_urn(claim.plan, &member), |claim| claim.coverage.clone()),
+        },
+        kind: Kind::of_categories(&lines.iter().map(|line| line.category).collect::<Vec<_>>()),
+        created: created(claim, told),
+        status: status(claim.status),
+        network: told.filing.as_ref().map(|filing| filing.network).filter(|_| terms.networked),
+        total: super::sum(lines.iter().map(|line| &line.outcome.split)),
+        authorisations: authorisations(&terms, claim, told, &outcomes),
+        lines,
+        payment: told.paid().map(|(amount, withheld, date)| Payment { amount, withheld, date: Some(date) }),
+        appeal: match claim.appeal.map(|appeal| appeal.status) {
+            None => explain::Appeal::None,
+            Some(AppealStatus::Open) => explain::Appeal::Open,
+            Some(AppealStatus::Upheld) => explain::Appeal::Upheld,
+            Some(AppealStatus::Overturned) => explain::Appeal::Overturned,
+        },
+        balances: explain::balances(&terms.limits, &kept),
+        asset: beside.asset.clone(),
+    })
+}
+
+/// How a document refers to an account: by a key of the directory, one with this prefix before others, or by the account.
+#[must_use]
+pub fn reference(directory: &Directory, account: &AccountId32, prefix: &str) -> String {
+    let keys = || directory.iter().filter(|(_, known)| *known == Account(account.0)).map(|(key, _)| key);
+    let key = keys().find(|key| key.starts_with(prefix)).or_else(|| keys().next());
+    key.map_or_else(|| format!("{ACCOUNT_URN}{account}"), str::to_owned)
+}
+
+/// What a coverage is called whose FHIR Coverage is not at hand: there is one at a time of each member under each plan.
+#[must_use]
+pub fn coverage_urn(plan: PlanId, member: &AccountId32) -> String {
+    format!("urn:salus:coverage:{}:{member}", plan.0)
+}
+
+const fn status(status: ClaimStatus) -> explain::Status {
+    match status {
+        ClaimStatus::AwaitsFunds => explain::Status::AwaitsFunds,
+        ClaimStatus::AwaitsAuthorisation => explain::Status::AwaitsAuthorisation,
+        ClaimStatus::Adjudicated => explain::Status::Adjudicated,
+        ClaimStatus::Settled => explain::Status::Settled,
+        ClaimStatus::Reversed => explain::Status::Reversed,
+    }
+}
+
+/// When it was decided; of a claim that waits, when it was made.
+fn created(claim: &Claim, told: &Told) -> Timestamp {
+    let made = told.steps.iter().find(|step| matches!(step.what, What::Pended(_))).map(|step| step.time);
+    made.filter(|_| claim.status.is_pended()).unwrap_or(claim.decided)
+}
+
+fn lines(submission: &Submission, outcomes: &[LineOutcome], document: Option<&CompiledClaim>) -> Vec<DecidedLine> {
+    let decided = |(place, (line, outcome)): (usize, (&salus_domain::claim::Line, &LineOutcome))| {
+        let item = document.and_then(|document| document.items.get(place));
+        let service = match item {
+            Some(item) => Service::Known { system: item.system.clone(), code: item.code.clone() },
+            None => Service::Committed(line.code),
+        };
+        let number = u32::try_from(place).unwrap_or(u32::MAX).saturating_add(1);
+        DecidedLine {
+            sequence: item.map_or(number, |item| item.sequence),
+            service,
+            category: line.category,
+            // A line of the chain has its day.
+            date: submission.days.get(usize::from(line.day)).map_or(Timestamp::MIN, |day| day.date),
+            quantity: line.quantity,
+            outcome: *outcome,
+        }
+    };
+    submission.lines.iter().zip(outcomes).enumerate().map(decided).collect()
+}
+
+/// The authorisations that covered lines used.
+fn authorisations(terms: &PlanTerms, claim: &Claim, told: &Told, outcomes: &[LineOutcome]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for (line, outcome) in told.submission.lines.iter().zip(outcomes) {
+        if !terms.benefit(line.category).authorisation || !outcome.is_covered() {
+            continue;
+        }
+        let member = domain_account(&client_account(claim.member));
+        let reference = authorisation_reference(claim.plan, member, domain_account(&told.provider), line.code);
+        if !all.contains(&reference) {
+            all.push(reference);
+        }
+    }
+    all
+}
+
+/// The FHIR Claim, if it is this claim's.
+fn of_document(
+    document: &Document,
+    options: &ClaimOptions,
+    told: &Told,
+    key: Option<&ConsortiumKey>,
+) -> Result<CompiledClaim, OperationError> {
+    let compiled = document.compile(|bytes| salus_fhir::claim::compile(bytes, options))?;
+    if is_of(&compiled, told, key) {
+        Ok(compiled)
+    } else {
+        Err(OperationError::OtherClaim { file: document.file.clone(), claim: show_claim(told.claim) })
+    }
+}
+
+/// Whether a document says what was claimed: its days, categories, numbers and charges, and with the key also its procedures.
+fn is_of(compiled: &CompiledClaim, told: &Told, key: Option<&ConsortiumKey>) -> bool {
+    let claimed = &told.submission;
+    let key_or_none = key.map_or([0; 32], |key| key.0);
+    let said = compiled.submission(claimed.plan, claimed.member, domain_account(&told.provider), &key_or_none);
+    let dates = |submission: &Submission| submission.days.iter().map(|day| day.date).collect::<Vec<_>>();
+    let lines = || claimed.lines.iter().zip(&said.lines);
+    claimed.lines.len() == said.lines.len()
+        && dates(claimed) == dates(&said)
+        && lines()
+            .all(|(a, b)| (a.day, a.category, a.quantity, a.submitted) == (b.day, b.category, b.quantity, b.submitted))
+        && (key.is_none() || (claimed.reference == said.reference && lines().all(|(a, b)| a.code == b.code)))
+}

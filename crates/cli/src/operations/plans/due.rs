@@ -1,0 +1,145 @@
+//! Which claims of a plan are decided and not settled, as the events tell it.
+
+use salus_client::{client_account, AccountId32, Located};
+use salus_domain::ids::{ClaimId, PlanId};
+use salus_domain::money::Amount;
+use salus_domain::time::Timestamp;
+use salus_interface::claims::{ClaimAdjudicated, ClaimReversed, ClaimsSettled};
+use std::collections::BTreeMap;
+
+/// A claim that is decided and of which something is to be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// The claim.
+    pub claim: ClaimId,
+    /// Who is to be paid.
+    pub provider: AccountId32,
+    /// How much is still to be paid, in the smallest unit of the plan's asset.
+    pub amount: Amount,
+    /// From when on anybody may settle it.
+    pub due: Timestamp,
+}
+
+impl Open {
+    /// Whether anybody may settle it.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.due <= now
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Standing {
+    plan: PlanId,
+    provider: AccountId32,
+    payer: Amount,
+    paid: Amount,
+    due: Timestamp,
+    reversed: bool,
+}
+
+/// The claims of a plan that wait to be settled, by provider and then by when they are due: those of one provider are paid in
+/// one transfer.
+#[must_use]
+pub fn open(events: &[Located], plan: PlanId) -> Vec<Open> {
+    let mut claims: BTreeMap<ClaimId, Standing> = BTreeMap::new();
+    for Located { event, .. } in events {
+        if let Some(decided) = event.decode::<ClaimAdjudicated>() {
+            let payer = decided.filing.lines.iter().fold(0, |sum: u128, line| sum.saturating_add(line.split.payer.0));
+            let paid = claims.get(&decided.claim).map_or(Amount::ZERO, |standing| standing.paid);
+            let standing = Standing {
+                plan: decided.filing.submission.plan,
+                provider: client_account(decided.provider),
+                payer: Amount(payer),
+                paid,
+                due: decided.due,
+                reversed: false,
+            };
+            claims.insert(decided.claim, standing);
+        } else if let Some(settled) = event.decode::<ClaimsSettled>() {
+            for payment in settled.payments {
+                if let Some(standing) = claims.get_mut(&payment.claim) {
+                    standing.paid = Amount(standing.paid.0.saturating_add(payment.amount.0));
+                }
+            }
+        } else if let Some(reversed) = event.decode::<ClaimReversed>() {
+            if let Some(standing) = claims.get_mut(&reversed.claim) {
+                standing.reversed = true;
+            }
+        }
+    }
+    let waits = claims.into_iter().filter(|(_, it)| it.plan == plan && !it.reversed && it.payer > it.paid);
+    let mut open: Vec<Open> = waits
+        .map(|(claim, it)| Open { claim, provider: it.provider, amount: it.payer.minus(it.paid), due: it.due })
+        .collect();
+    open.sort_by_key(|it| (it.provider.0, it.due, it.claim));
+    open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::emitted::located;
+    use salus_domain::adjudicate::{LineOutcome, Split};
+    use salus_domain::claim::Submission;
+    use salus_domain::codes::{Network, ReasonSet};
+    use salus_domain::ids::{Account, Hash};
+    use salus_interface::claims::{Asset, Filing, Payment};
+
+    fn decided(claim: u8, plan: u32, provider: u8, payer: u128, due: u64) -> Located {
+        let submission = Submission {
+            plan: PlanId(plan),
+            member: Account([9; 32]),
+            reference: Hash([claim; 32]),
+            days: Vec::new(),
+            lines: Vec::new(),
+        };
+        let split = Split { submitted: Amount(payer), payer: Amount(payer), ..Split::default() };
+        let lines = vec![LineOutcome { split, quantity: 1, reasons: ReasonSet::EMPTY }];
+        located(&ClaimAdjudicated {
+            claim: ClaimId([claim; 32]),
+            provider: [provider; 32].into(),
+            filing: Filing { submission, network: Network::In, held: 0, filed: Timestamp(0), lines },
+            version: 0,
+            prior: None,
+            decided: Timestamp(1),
+            due: Timestamp(due),
+        })
+    }
+
+    fn settled(claim: u8, amount: u128) -> Located {
+        let payments = vec![Payment { claim: ClaimId([claim; 32]), amount: Amount(amount), withheld: Amount(0) }];
+        located(&ClaimsSettled { provider: [1; 32].into(), asset: Asset::Native, payments })
+    }
+
+    fn reversed(claim: u8) -> Located {
+        let (claim, statement) = (ClaimId([claim; 32]), Hash([0; 32]));
+        located(&ClaimReversed { claim, by: [1; 32].into(), owed: Amount(0), statement })
+    }
+
+    fn of(events: &[Located]) -> Vec<(u8, u128)> {
+        open(events, PlanId(0)).iter().map(|it| (it.claim.0[0], it.amount.0)).collect()
+    }
+
+    #[test]
+    fn what_is_decided_waits_until_it_is_paid_or_taken_back() {
+        let mut events = vec![
+            decided(1, 0, 1, 10, 5),
+            decided(2, 0, 1, 20, 4),
+            decided(3, 1, 1, 30, 3),
+            decided(4, 0, 1, 0, 3),
+            decided(5, 0, 0, 50, 9),
+        ];
+        assert_eq!(of(&events), [(5, 50), (2, 20), (1, 10)], "by provider, then by when they are due");
+        events.extend([settled(1, 10), reversed(5)]);
+        assert_eq!(of(&events), [(2, 20)]);
+    }
+
+    #[test]
+    fn what_an_appeal_adds_is_due_anew() {
+        let events = [decided(1, 0, 1, 10, 5), settled(1, 10), decided(1, 0, 1, 25, 8)];
+        let open = open(&events, PlanId(0));
+        assert_eq!(open.iter().map(|it| (it.amount.0, it.due.0)).collect::<Vec<_>>(), [(15, 8)]);
+        assert!(open.iter().all(|it| it.is_due(Timestamp(8)) && !it.is_due(Timestamp(7))));
+    }
+}

@@ -1,0 +1,178 @@
+//! What other insurers paid before, by their own documents.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is a failure")]
+
+mod common;
+
+use common::{bytes, claim, coding, dollars, refused, with, without};
+use salus_domain::money::Amount;
+use salus_fhir::claim::{compile, prior_payment, ClaimOptions, CompiledClaim, PriorPayment};
+use salus_fhir::{Refused, RefusedReason as R};
+use serde_json::{json, Value};
+
+const C4BB: &str = "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudication";
+
+fn amount(system: &str, code: &str, value: f64) -> Value {
+    json!({"category": {"coding": [coding(system, code)]}, "amount": {"value": value, "currency": "USD"}})
+}
+
+/// An answer that pays 4.50 of line 1.
+fn response() -> Value {
+    let adjudication = [
+        amount("adjudication", "submitted", 12.5),
+        amount("adjudication", "benefit", 4.5),
+        json!({"category": {"coding": [{"code": "eligpercent"}]}, "value": 80}),
+    ];
+    json!({
+        "resourceType": "ClaimResponse",
+        "id": "7",
+        "status": "active",
+        "use": "claim",
+        "patient": {"reference": "Patient/c"},
+        "outcome": "complete",
+        "item": [{"itemSequence": 1, "adjudication": adjudication}],
+    })
+}
+
+/// The same as an explanation of benefit.
+fn explanation() -> Value {
+    let item = with(&response()["item"][0], "/sequence", json!(1));
+    let document = with(&response(), "/resourceType", json!("ExplanationOfBenefit"));
+    with(&document, "/item", json!([without(&item, "/itemSequence")]))
+}
+
+fn paid(document: &Value) -> Result<PriorPayment, Refused> {
+    prior_payment(&bytes(document), &dollars())
+}
+
+fn read(document: &Value, prior: &[PriorPayment]) -> Result<CompiledClaim, Refused> {
+    compile(&bytes(document), &ClaimOptions { prior: prior.to_vec(), ..ClaimOptions::new(dollars()) })
+}
+
+/// A claim of which another insurance pays first.
+fn second() -> Value {
+    let focal = with(&claim()["insurance"][0], "/sequence", json!(2));
+    let first = json!({"sequence": 1, "focal": false, "coverage": {"reference": "Coverage/0"},
+        "claimResponse": {"reference": "http://first/ClaimResponse/7"}});
+    with(&claim(), "/insurance", json!([first, focal]))
+}
+
+fn adjudications(list: Value) -> Value {
+    with(&response(), "/item/0/adjudication", list)
+}
+
+#[test]
+fn what_the_first_insurer_paid_stands_on_the_lines_for_the_second() {
+    for document in [response(), explanation()] {
+        let prior = paid(&document).unwrap();
+        assert_eq!(prior.lines, [(1, Amount(450))]);
+        let prior = [prior];
+        let compiled = read(&second(), &prior).unwrap();
+        assert_eq!((compiled.coverage.as_str(), compiled.items[0].prior_paid), ("Coverage/1", Amount(450)));
+        // The insurer that pays first need not be listed: its document speaks for itself.
+        assert_eq!(read(&claim(), &prior).unwrap().items[0].prior_paid, Amount(450));
+    }
+    assert_eq!(read(&second(), &[]), Err(refused("Claim.insurance", R::OtherInsurance)));
+}
+
+#[test]
+fn payments_of_several_insurers_add_up() {
+    let one = paid(&response()).unwrap();
+    let other = PriorPayment { lines: vec![(1, Amount(800))], ..one.clone() };
+    assert_eq!(read(&claim(), &[one.clone(), other.clone()]).unwrap().items[0].prior_paid, Amount(1_250));
+    let more = PriorPayment { lines: vec![(1, Amount(801))], ..other.clone() };
+    assert_eq!(read(&claim(), &[one.clone(), more]), Err(refused("Claim.item[0]", R::PriorAboveCharge)));
+    let reason = R::PriorDocuments { needed: 1, given: 2 };
+    assert_eq!(read(&second(), &[one, other]), Err(refused("Claim.insurance", reason)));
+}
+
+#[test]
+fn the_documents_are_about_this_claim() {
+    let prior = paid(&response()).unwrap();
+    let somebody = PriorPayment { patient: String::from("Patient/d"), ..prior.clone() };
+    let reason = R::PriorPatient { patient: String::from("Patient/d") };
+    assert_eq!(read(&claim(), &[somebody]), Err(refused("Claim.insurance", reason)));
+    let other = PriorPayment { claim_response: Some(String::from("ClaimResponse/8")), ..prior.clone() };
+    let reason = R::PriorResponse { reference: String::from("ClaimResponse/7") };
+    assert_eq!(read(&second(), &[other]), Err(refused("Claim.insurance[0].claimResponse", reason)));
+    let elsewhere = PriorPayment { lines: vec![(1, Amount(0)), (2, Amount(1))], ..prior.clone() };
+    assert_eq!(read(&claim(), &[elsewhere]), Err(refused("Claim.item", R::PriorOtherLine { sequence: 2 })));
+    let silent = PriorPayment { lines: Vec::new(), ..prior };
+    assert_eq!(read(&claim(), &[silent]), Err(refused("Claim.item[0]", R::PriorUnknown)));
+}
+
+#[test]
+fn benefit_or_payments_to_provider_and_patient_tell_what_was_paid() {
+    let carin = json!([amount(C4BB, "paidtoprovider", 4.0), amount(C4BB, "paidtopatient", 0.25)]);
+    assert_eq!(paid(&adjudications(carin)).unwrap().lines, [(1, Amount(425))]);
+    let both = json!([amount("adjudication", "benefit", 4.0), amount(C4BB, "paidtoprovider", 4.0)]);
+    assert_eq!(paid(&adjudications(both)).unwrap().lines, [(1, Amount(400))]);
+    let differ = json!([amount("adjudication", "benefit", 4.0), amount(C4BB, "paidtoprovider", 3.0)]);
+    let place = "ClaimResponse.item[0].adjudication";
+    assert_eq!(paid(&adjudications(differ)), Err(refused(place, R::PriorContradicts)));
+    let twice = json!([amount("adjudication", "benefit", 4.0), amount("adjudication", "benefit", 3.0)]);
+    let second = "ClaimResponse.item[0].adjudication[1].amount";
+    assert_eq!(paid(&adjudications(twice)), Err(refused(second, R::PriorContradicts)));
+    let neither = json!([amount("adjudication", "eligible", 4.0)]);
+    assert_eq!(paid(&adjudications(neither)), Err(refused(place, R::PriorUnknown)));
+    let foreign = json!([amount("http://elsewhere", "benefit", 4.0)]);
+    assert_eq!(paid(&adjudications(foreign)), Err(refused(place, R::PriorUnknown)));
+}
+
+#[test]
+fn only_complete_answers_to_claims_count() {
+    let status = |found: &str, expected| R::Status { found: found.to_owned(), expected };
+    for (name, found, expected) in
+        [("status", "cancelled", "active"), ("use", "preauthorization", "claim"), ("outcome", "partial", "complete")]
+    {
+        let document = with(&response(), &format!("/{name}"), json!(found));
+        let path = format!("ClaimResponse.{name}");
+        assert_eq!(paid(&document), Err(refused(&path, status(found, expected))));
+    }
+    let added = with(&response(), "/addItem", json!([{"itemSequence": [1]}]));
+    assert_eq!(paid(&added), Err(refused("ClaimResponse.addItem", R::UnknownElement)));
+    let item = response()["item"][0].clone();
+    let repeated = with(&response(), "/item", json!([item, item]));
+    assert_eq!(paid(&repeated), Err(refused("ClaimResponse.item[1].itemSequence", R::RepeatedSequence)));
+    let euros = with(&response(), "/item/0/adjudication/1/amount/currency", json!("EUR"));
+    let currency = R::Currency { expected: String::from("USD"), found: String::from("EUR") };
+    assert_eq!(paid(&euros), Err(refused("ClaimResponse.item[0].adjudication[1].amount.currency", currency)));
+    let wrong = R::WrongResource { expected: "ExplanationOfBenefit or ClaimResponse", found: String::from("Claim") };
+    assert_eq!(paid(&claim()), Err(refused("Claim.resourceType", wrong)));
+}
+
+#[test]
+fn the_answer_of_the_samples_is_about_the_claim_of_the_samples() {
+    let prior = prior_payment(&common::sample("claim-response-other.json"), &dollars()).unwrap();
+    let options = ClaimOptions { prior: vec![prior], ..ClaimOptions::new(dollars()) };
+    let compiled = compile(&common::sample("claim.json"), &options).unwrap();
+    let paid: Vec<_> = compiled.items.iter().map(|item| item.prior_paid).collect();
+    assert_eq!(paid, [Amount(6_000), Amount(2_000), Amount(0)]);
+}
+
+/// One insurer's answer, as it is rendered here, is what the next one reads.
+#[test]
+fn the_answers_that_are_rendered_here_are_read_where_they_are_final() {
+    let mut read = 0;
+    for entry in std::fs::read_dir(common::workspace("crates/fhir/tests/explain/golden")).unwrap() {
+        let document: Value = serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap();
+        let number = match document["resourceType"].as_str() {
+            Some("ExplanationOfBenefit") => "sequence",
+            Some("ClaimResponse") => "itemSequence",
+            _ => continue,
+        };
+        let is_final = [("status", "active"), ("use", "claim"), ("outcome", "complete")]
+            .iter()
+            .all(|(name, value)| document[name] == *value);
+        let found = paid(&document).ok().map(|prior| prior.lines);
+        let benefit = |item: &Value| {
+            let mut all = item["adjudication"].as_array().unwrap().iter();
+            let benefit = all.find(|it| it["category"]["coding"][0]["code"] == "benefit").unwrap();
+            let cents = (benefit["amount"]["value"].as_f64().unwrap() * 100.0).round();
+            (u32::try_from(item[number].as_u64().unwrap()).unwrap(), Amount(cents as u128))
+        };
+        let expected = is_final.then(|| document["item"].as_array().unwrap().iter().map(benefit).collect::<Vec<_>>());
+        assert_eq!(found, expected, "{document:#}");
+        read += u32::from(is_final);
+    }
+    assert!(read > 0);
+}

@@ -1,0 +1,4 @@
+//! See [`salus_fuzz::claims::explain`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| salus_fuzz::claims::explain(data));
