@@ -159,7 +159,7 @@ impl Raw {
     ) -> Result<std::result::Result<AccountId32, String>> {
         let fields = [
             ("value", Value::u128(0)),
-            ("gas_limit", weight()),
+            ("gas_limit", weight_of(WEIGHT)),
             ("storage_deposit_limit", Value::unnamed_variant("None", [])),
             ("code", Value::from_bytes(code)),
             ("data", Value::from_bytes(input)),
@@ -252,10 +252,16 @@ pub fn call<const N: usize>(pallet: &str, name: &str, fields: [(&str, Value); N]
 /// `Contracts.call` with any bytes.
 #[must_use]
 pub fn contracts_call(contract: &AccountId32, value: u128, input: &[u8]) -> Call {
+    contracts_call_within(WEIGHT, contract, value, input)
+}
+
+/// `Contracts.call` with any bytes, and so much refTime and proof size at the most: a block has room for what is declared.
+#[must_use]
+pub fn contracts_call_within(most: (u128, u128), contract: &AccountId32, value: u128, input: &[u8]) -> Call {
     let fields = [
         ("dest", address(contract)),
         ("value", Value::u128(value)),
-        ("gas_limit", weight()),
+        ("gas_limit", weight_of(most)),
         ("storage_deposit_limit", Value::unnamed_variant("None", [])),
         ("data", Value::from_bytes(input)),
     ];
@@ -278,8 +284,8 @@ fn address(account: &AccountId32) -> Value {
     Value::unnamed_variant("Id", [Value::from_bytes(account.0)])
 }
 
-fn weight() -> Value {
-    Value::named_composite([("ref_time", Value::u128(WEIGHT.0)), ("proof_size", Value::u128(WEIGHT.1))])
+fn weight_of((ref_time, proof_size): (u128, u128)) -> Value {
+    Value::named_composite([("ref_time", Value::u128(ref_time)), ("proof_size", Value::u128(proof_size))])
 }
 
 /// `error` as `Debug` has it: why a transaction is invalid stands only in the data of the node's answer.

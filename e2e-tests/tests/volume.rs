@@ -9,7 +9,7 @@ use salus_domain::money::Amount;
 use salus_domain::plan::{Benefit, Deadlines, Fee, Limit, PlanTerms, YEAR};
 use salus_domain::time::{Period, Timestamp};
 use salus_e2e_tests::claims::enrolment;
-use salus_e2e_tests::raw::contracts_call;
+use salus_e2e_tests::raw::contracts_call_within;
 use salus_e2e_tests::samples::{benefit, day, for_payment, limit, line, submission, terms, DAY, UNIT};
 use salus_e2e_tests::tokens::Behaviour;
 use salus_e2e_tests::{account, id, node_of_my_own, person, Result, World};
@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, HashSet};
 
 /// What a plan of [`terms`] pays of one token.
 const PAID: Amount = Amount(UNIT * 8 / 10);
+/// What a claim of one line needs, and a little more: refTime and proof size.
+const NEEDED: (u128, u128) = (4_000_000_000, 600_000);
 /// A thousand claims: of so many providers, so many each.
 const PROVIDERS: usize = 20;
 const EACH: u8 = 50;
@@ -40,7 +42,7 @@ async fn a_thousand_claims_at_once_are_all_adjudicated_and_settled() -> Result {
         for provider in &providers {
             let claimed = submission(plan, &world.patient, number, today, vec![line(number, UNIT)]);
             let message = world.claims.submit(&claimed, None);
-            calls.push((provider, contracts_call(world.claims.address(), 0, message.input())));
+            calls.push((provider, contracts_call_within(NEEDED, world.claims.address(), 0, message.input())));
         }
     }
     let from = world.chain.block_number().await? + 1;

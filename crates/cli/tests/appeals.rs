@@ -91,7 +91,9 @@ fn an_appeal_that_would_not_pay_more_is_upheld() -> Result {
     let Practice { desk } = &practice;
     let claim = id(&practice.submits()?)?;
     desk.done(&format!("appeal file {claim} --statement Again --suri //Charlie"))?;
-    let decided = desk.done(&format!("appeal decide {claim} --overturned --statement Looked --suri //Eve"))?;
+    let decide = format!("appeal decide {claim} --overturned --statement Looked");
+    desk.refused(&format!("{decide} --suri //Eve"), 3, "claims.NothingToPay")?;
+    let decided = desk.done(&format!("{decide} --suri //Bob"))?;
     assert_eq!((&decided["status"], &decided["total"]), (&json!("upheld"), &Value::Null));
     Ok(())
 }

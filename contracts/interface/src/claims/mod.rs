@@ -1,4 +1,7 @@
 //! Claims: plans and their pools, coverage, prior authorisation, adjudication, settlement, appeals and reversals.
+//!
+//! Arguments of 32 bytes and more come in boxes: ink! then moves a pointer and not the value, which makes the contract some kilobytes
+//! smaller. A box is encoded like what is in it.
 
 mod error;
 mod events;

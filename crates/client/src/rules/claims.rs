@@ -50,7 +50,7 @@ impl Rule for ClaimsError {
             Self::AuthorisationMissing => "a line of the claim still waits for its prior authorisation",
             Self::NotAdjudicated => "the claim is not decided, or was taken back",
             Self::AlreadySettled => "a claim is paid once",
-            Self::NothingToPay => "the claim was decided, and nothing is to be paid",
+            Self::NothingToPay => "the claim was decided, and nothing is to be paid; of an appeal: nothing more would be",
             Self::NotSettled => "an insurer can take back only what it paid",
             Self::TooLate => "the plan's deadline for that is over",
             Self::AlreadyAppealed => "a claim is appealed against once; an insurer that lost does not take it back",
