@@ -51,7 +51,7 @@ fn the_story_is_told_in_order_and_its_sums_add_up() -> Result {
             ("doctor", "ok", "ClaimAppealed", "the arbiter decides"),
             ("arbiter", "ok", "AppealDecided", "overturned"),
             ("insurer", "ok", "ClaimsSettled", "moved"),
-            ("insurer", "ok", "ClaimReversed", "owes the pool"),
+            ("doctor", "ok", "ClaimReversed", "owes the pool"),
             ("doctor", "ok", "ClaimAdjudicated", "adjudicated"),
             ("insurer", "ok", "ClaimsSettled", "set off"),
             ("doctor", "ok", "DebtPaid", "nothing is owed"),

@@ -3,7 +3,7 @@
 mod common;
 
 use common::claims::{benefit, limit, plan, share, terms, CATEGORIES};
-use common::{account, cases, period};
+use common::{account, cases};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -14,19 +14,28 @@ use salus_domain::ids::{Account, CodeTag, Hash, PlanId};
 use salus_domain::ledger::{Facts, Ledger, Membership, Place};
 use salus_domain::money::Amount;
 use salus_domain::plan::{Benefit, Fee, Limit, PlanTerms};
-use salus_domain::time::Timestamp;
+use salus_domain::time::{Period, Timestamp, DAY};
 use std::collections::BTreeSet;
 
 const PROVIDER: Account = account(9);
 const SUBSCRIBER: Account = account(1);
 
+/// Midnight of a day, by its number.
+const fn at(day: u64) -> Timestamp {
+    Timestamp(day * DAY)
+}
+
+const fn span(start: u64, end: u64) -> Period {
+    Period { start: at(start), end: at(end) }
+}
+
 const fn member(byte: u8, subscriber: Account) -> Membership {
-    Membership { member: account(byte), subscriber, period: period(10, 100), since: Timestamp(10), secondary: false }
+    Membership { member: account(byte), subscriber, period: span(10, 100), since: at(10), secondary: false }
 }
 
 fn facts() -> Facts {
     Facts {
-        now: Timestamp(50),
+        now: at(50),
         network: Network::In,
         credentialed: true,
         consented: true,
@@ -41,7 +50,7 @@ const fn code(byte: u8) -> CodeTag {
 
 /// The day of this date; its nullifier is the member's.
 fn day(member: &Membership, date: u64) -> ServiceDay {
-    ServiceDay { date: Timestamp(date), nullifier: Hash([member.member.0[0] ^ (date as u8) << 3; 32]) }
+    ServiceDay { date: at(date), nullifier: Hash([member.member.0[0] ^ (date as u8) << 3; 32]) }
 }
 
 /// One unit of medical care of this code, on the claim's first day.
@@ -53,7 +62,7 @@ const fn line(byte: u8, submitted: u128) -> Line {
 fn claim(member: &Membership, dates: &[u64], lines: Vec<Line>) -> Submission {
     let days = dates.iter().map(|date| day(member, *date)).collect();
     let claim = Submission { plan: PlanId(0), member: member.member, reference: Hash([0; 32]), days, lines };
-    assert_eq!(claim.validate(Timestamp(200)), Ok(()));
+    assert_eq!(claim.validate(at(200)), Ok(()));
     claim
 }
 
@@ -77,7 +86,7 @@ fn benefit_of(unit: Unit, term: Term) -> Ledger {
 #[test]
 fn use_is_kept_for_whom_and_how_long_the_limit_says() {
     let own = member(1, SUBSCRIBER);
-    let next_year = Membership { period: period(100, 200), since: Timestamp(100), ..own };
+    let next_year = Membership { period: span(100, 200), since: at(100), ..own };
     let sister = member(2, SUBSCRIBER);
     // 80 of 100 were paid to `own` on day 20; what 80 more are paid.
     for (unit, term, [same_day, other_day, other_year, sisters]) in [
@@ -90,7 +99,7 @@ fn use_is_kept_for_whom_and_how_long_the_limit_says() {
     ] {
         let mut ledger = benefit_of(unit, term);
         assert_eq!(pay(&mut ledger, &own, 20, line(1, 80)), 80);
-        let place = own.place(unit, term, Timestamp(20));
+        let place = own.place(unit, term, at(20));
         assert_eq!(ledger.used(place), [(ledger.terms().limits[0].kind(), 80)]);
         let more = [
             pay(&mut ledger, &own, 20, line(2, 80)),
@@ -109,8 +118,8 @@ fn what_the_chain_knows_is_taken_over() {
     let own = member(2, SUBSCRIBER);
     let mut ledger = benefit_of(Unit::Family, Term::Annual);
     let kind = ledger.terms().limits[0].kind();
-    let place = Place { account: SUBSCRIBER, unit: Unit::Family, term: Term::Annual, since: Timestamp(10) };
-    assert_eq!(place, own.place(Unit::Family, Term::Annual, Timestamp(77)));
+    let place = Place { account: SUBSCRIBER, unit: Unit::Family, term: Term::Annual, since: at(10) };
+    assert_eq!(place, own.place(Unit::Family, Term::Annual, at(77)));
     ledger.set_used(place, vec![(kind, 70)]);
     ledger.add_services(PROVIDER, day(&own, 20).nullifier, [code(1)]);
     let decided =
@@ -171,7 +180,7 @@ fn the_fee_schedule_is_that_of_the_plan() {
 fn the_coverage_is_that_of_the_first_day_of_service() {
     let own = member(1, SUBSCRIBER);
     let mut ledger = Ledger::new(plan(share(0, 0), vec![]), []);
-    let facts = Facts { now: Timestamp(100), ..facts() };
+    let facts = Facts { now: at(100), ..facts() };
     let lines = vec![line(1, 10), Line { day: 1, ..line(2, 10) }];
     let mut decide = |dates: [u64; 2]| {
         let decided = ledger.adjudicate(&own, &facts, PROVIDER, &claim(&own, &dates, lines.clone()), missing);
@@ -194,8 +203,7 @@ fn lines_of_one_procedure_share_its_authorisation() {
     let lines = vec![without, units(1, 3), units(1, 3), units(2, 4)];
     let mut ledger = Ledger::new(terms, []);
     let mut decide = |dates: &[u64], lines: &[Line], until| {
-        let granted =
-            |_, date| if date <= Timestamp(until) { Authorisation::Granted(5) } else { Authorisation::Missing };
+        let granted = |_, date| if date <= at(until) { Authorisation::Granted(5) } else { Authorisation::Missing };
         ledger.adjudicate(&own, &facts(), PROVIDER, &claim(&own, dates, lines.to_vec()), granted)
     };
     let decided = decide(&[20, 21, 22], &lines, 21);

@@ -25,7 +25,7 @@ const POOL: u128 = 1_000;
 const APPEAL: &str = "The schedule is older than the contract that we have had since June";
 /// Why the arbiter grants it.
 const RULING: &str = "The contract names the charges";
-/// Why the insurer takes the payment back.
+/// Why the doctor takes the claim back.
 const REVERSAL: &str = "One X-ray was taken, two were charged";
 
 /// What the doctor was paid, and where the money of the claim that stands goes.
@@ -142,7 +142,7 @@ impl Story<'_> {
         Ok(received)
     }
 
-    /// The insurer takes the payment back; a corrected claim is set off against it, and the doctor pays the rest back.
+    /// The doctor takes the claim back; a corrected one is set off against it, and the doctor pays the rest back.
     pub(super) async fn reversal(
         &self,
         (plan, file): (PlanId, &PlanFile),
@@ -153,14 +153,14 @@ impl Story<'_> {
         let Self { suite, cast, .. } = self;
         let (contract, token) = (suite.deployment.claims(), suite.chain.token());
         let filing = told::filing(suite, claim, |_| ()).await?;
-        let statement = appeals::committed(appeals::salt(&cast.insurer, claim, REVERSAL), REVERSAL);
-        let reversed = contract.reverse(claim, statement, &filing).submit(&suite.chain, &cast.insurer).await?;
+        let statement = appeals::committed(appeals::salt(&cast.doctor, claim, REVERSAL), REVERSAL);
+        let reversed = contract.reverse(claim, statement, &filing).submit(&suite.chain, &cast.doctor).await?;
         let owed = reversed.event::<salus_interface::claims::ClaimReversed>()?.owed;
         ensure!(owed.0 == received, "{} are owed, of {received} that were received", owed.0);
         narrator.tell(Step {
             step: 7,
-            actor: "insurer",
-            action: "takes the payment back: one X-ray was taken, two were charged".into(),
+            actor: "doctor",
+            action: "takes the claim back: one X-ray was taken, two were charged".into(),
             outcome: Outcome::Ok,
             reason: format!("the doctor owes the pool {}; the services can be claimed anew", token.show(owed.0)),
             evidence: Some(&reversed.evidence),
