@@ -153,8 +153,10 @@ fn claims_decided() -> Result {
         let period = Period { start: Timestamp(1_767_225_600_000), end: Timestamp(1_798_761_600_000) };
         let (now, network) = (Timestamp(1_794_000_000_000), Network::In);
         let [credentialed, consented, passed_on] = [true, true, false];
-        let (membership, set_aside) =
-            (Membership { member, subscriber: member, period, since: period.start, secondary: false }, ReasonSet::EMPTY);
+        let (membership, set_aside) = (
+            Membership { member, subscriber: member, period, since: period.start, secondary: false },
+            ReasonSet::EMPTY,
+        );
         let facts = Facts { now, network, credentialed, consented, passed_on, set_aside };
         let mut ledger = Ledger::new(plan.terms.clone(), fees.clone());
         let mut filed = Vec::new();

@@ -88,7 +88,8 @@ pub fn ensure_selectors() {
 
     let code = CodeTag([0; 16]);
     let claimed = submission(plan, &who, Timestamp::MIN, zero);
-    let filing = Filing { submission: claimed.clone(), network: Network::In, held: 0, filed: Timestamp(0), lines: Vec::new() };
+    let filing =
+        Filing { submission: claimed.clone(), network: Network::In, held: 0, filed: Timestamp(0), lines: Vec::new() };
     let procedure = Procedure { plan, member: nobody, provider: nobody, code };
     let place = claims::Place { unit: Unit::Individual, account: nobody, term: Since::Lifetime };
     let calls = encoded![payer;
