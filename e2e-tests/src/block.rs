@@ -2,9 +2,10 @@
 
 use crate::raw::{in_one_block, Call, Raw};
 use crate::{account, Result, World};
-use salus_client::{signer, Keypair};
+use salus_client::{signer, AccountId32, Keypair};
 use salus_interface::event::Event;
-use std::collections::HashMap;
+use scale::Decode;
+use std::collections::hash_map::{Entry, HashMap};
 use std::time::{Duration, Instant};
 use subxt::config::substrate::{SubstrateConfig, SubstrateExtrinsicParamsBuilder};
 use tokio::task::JoinSet;
@@ -27,41 +28,60 @@ impl World {
 }
 
 impl Raw {
-    /// Signs all calls, then puts them into the node's pool at once, and waits until it is empty: blocks are as full as they
-    /// get.
+    /// Signs all calls, then puts them into the node's pool at once, and waits until all are in blocks, which are as full as
+    /// they get. An account's calls go in one after the other: of those that wait for an earlier one, a pool keeps 512 and
+    /// drops the others without a word.
     ///
     /// # Errors
-    /// The node's; where one of them is not taken.
+    /// The node's; where one of them is not taken, or not in a block in time.
     pub async fn flood(&self, calls: &[(&Keypair, Call)]) -> Result {
         let at = self.best().await?;
-        let mut nonces: HashMap<[u8; 32], u64> = HashMap::new();
-        let mut signed = Vec::new();
+        let mut signers = HashMap::<[u8; 32], (u64, Vec<Vec<u8>>)>::new();
         for (who, call) in calls {
             let who_id = account(who);
-            let nonce = match nonces.get(&who_id.0) {
-                Some(nonce) => *nonce,
-                None => self.rpc.system_account_next_index(&who_id).await?,
+            let (first, signed) = match signers.entry(who_id.0) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert((self.rpc.system_account_next_index(&who_id).await?, Vec::new())),
             };
-            nonces.insert(who_id.0, nonce + 1);
+            let nonce = *first + signed.len() as u64;
             let params = SubstrateExtrinsicParamsBuilder::<SubstrateConfig>::new().nonce(nonce).immortal().build();
             signed.push(at.transactions().create_signable_offline(call, params)?.sign(*who)?.into_encoded());
         }
+        let ends: Vec<_> =
+            signers.iter().map(|(who, (first, signed))| (AccountId32(*who), first + signed.len() as u64)).collect();
         let mut sent = JoinSet::new();
-        for bytes in signed {
+        for (_, signed) in signers.into_values() {
             let rpc = self.rpc.clone();
-            sent.spawn(async move { rpc.author_submit_extrinsic(&bytes).await });
+            sent.spawn(async move {
+                for bytes in signed {
+                    rpc.author_submit_extrinsic(&bytes).await?;
+                }
+                Ok::<_, subxt::rpcs::Error>(())
+            });
         }
         while let Some(taken) = sent.join_next().await {
             taken??;
         }
         let deadline = Instant::now() + PATIENCE;
-        let pending = subxt::rpcs::rpc_params![];
-        while !self.transport.request::<Vec<String>>("author_pendingExtrinsics", pending.clone()).await?.is_empty() {
-            if Instant::now() > deadline {
-                return Err("the pool does not empty".into());
+        for (who, end) in ends {
+            loop {
+                let missing = end - self.nonce(&who).await?;
+                if missing == 0 {
+                    break;
+                }
+                if Instant::now() > deadline {
+                    return Err(format!("{missing} calls of {who} are not in a block").into());
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
+    }
+
+    /// How many transactions of an account are in blocks.
+    async fn nonce(&self, who: &AccountId32) -> Result<u64> {
+        let best = self.rpc.chain_get_block_hash(None).await?;
+        let answer = self.rpc.state_call("AccountNonceApi_account_nonce", Some(&who.0), best).await?;
+        Ok(u32::decode(&mut answer.as_slice())?.into())
     }
 }
