@@ -128,7 +128,7 @@ impl<'a> Book<'a> {
             let known = authorisations.iter().any(|(code, _)| *code == line.code);
             if terms.benefit(line.category).authorisation && !known {
                 let found = register.authorisation(case.procedure(line.code));
-                authorisations.push((line.code, found.map(|found| in_effect(found, now))));
+                authorisations.push((line.code, found.map(|found| found.in_effect(now))));
             }
         }
         Self { terms, submission, case, counters, places, days, authorisations }
@@ -203,13 +203,8 @@ impl<'a> Book<'a> {
 
     /// What is known of the authorisation of a service on this day.
     fn authorisation(&self, code: CodeTag, date: Timestamp) -> adjudicate::Authorisation {
-        use adjudicate::Authorisation::{Granted, Missing, Refused};
         let found = self.authorisations.iter().find(|(own, _)| *own == code).and_then(|(_, found)| *found);
-        match found {
-            Some(Authorisation::Refused) => Refused,
-            Some(Authorisation::Granted { quantity, until }) if quantity > 0 && date <= until => Granted(quantity),
-            _ => Missing,
-        }
+        found.map_or(adjudicate::Authorisation::Missing, |found| found.worth(date))
     }
 
     /// Remembers the services of lines that were covered, but for those that are held, and uses their authorisations up.
@@ -252,16 +247,6 @@ impl<'a> Book<'a> {
         for (day, services) in self.submission.days.iter().zip(self.days) {
             register.write_services(provider, day.nullifier, services);
         }
-    }
-}
-
-/// What was asked for counts as granted, for good, once the insurer's time is over.
-fn in_effect(authorisation: Authorisation, now: Timestamp) -> Authorisation {
-    match authorisation {
-        Authorisation::Requested { quantity, deadline } if now >= deadline => {
-            Authorisation::Granted { quantity, until: Timestamp::MAX }
-        }
-        other => other,
     }
 }
 

@@ -51,6 +51,15 @@ impl Report {
         self
     }
 
+    /// With why what is done in batches broke off, where it did.
+    #[must_use]
+    pub fn broken_off(self, stopped: Option<&Failure>) -> Self {
+        let Some(failure) = stopped else { return self };
+        self.line(format!("broke off: {}\n  next: {}; then do the same again", failure.message, failure.next_step))
+            .field("brokenOff", failure.json())
+            .exit(failure.exit)
+    }
+
     /// With its lines on stderr, where stdout belongs to a record's content.
     #[must_use]
     pub const fn aside(mut self) -> Self {

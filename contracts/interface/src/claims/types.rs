@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 use ink_primitives::AccountId;
-use salus_domain::adjudicate::{Adjudication, LineOutcome, Split};
+use salus_domain::adjudicate::{self, Adjudication, LineOutcome, Split};
 use salus_domain::claim::Submission;
 use salus_domain::codes::{Network, ReasonSet, Unit};
 use salus_domain::counters::Used;
@@ -160,6 +160,31 @@ pub enum Authorisation {
     },
     /// The insurer refused it.
     Refused,
+}
+
+impl Authorisation {
+    /// As it counts at `now`: what was asked for counts as granted, for good, once the insurer's time is over.
+    #[must_use]
+    pub const fn in_effect(self, now: Timestamp) -> Self {
+        match self {
+            Self::Requested { quantity, deadline } if now.0 >= deadline.0 => {
+                Self::Granted { quantity, until: Timestamp::MAX }
+            }
+            other => other,
+        }
+    }
+
+    /// What it is worth, as it counts, for a service on `date`.
+    #[must_use]
+    pub const fn worth(self, date: Timestamp) -> adjudicate::Authorisation {
+        match self {
+            Self::Refused => adjudicate::Authorisation::Refused,
+            Self::Granted { quantity, until } if quantity > 0 && date.0 <= until.0 => {
+                adjudicate::Authorisation::Granted(quantity)
+            }
+            Self::Requested { .. } | Self::Granted { .. } => adjudicate::Authorisation::Missing,
+        }
+    }
 }
 
 /// Where a claim stands. It goes one way, but for an appeal that adjudicates anew.

@@ -92,13 +92,7 @@ pub async fn settle(global: &GlobalOptions, options: &SettleOptions) -> Result<R
     let report = report.lines(details).lines(told.lines(&assets));
     let report = report.field(if global.dry_run { "forecast" } else { "evidence" }, proofs);
     let report = told.fields(report, &assets);
-    Ok(match stopped {
-        Some(failure) => report
-            .line(format!("broke off: {}\n  next: {}; then do the same again", failure.message, failure.next_step))
-            .field("brokenOff", failure.json())
-            .exit(failure.exit),
-        None => report,
-    })
+    Ok(report.broken_off(stopped.as_ref()))
 }
 
 /// The claims of a plan that wait to be settled.

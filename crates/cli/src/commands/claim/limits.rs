@@ -8,21 +8,28 @@ use salus_domain::time::Timestamp;
 use salus_fhir::decimal::Asset;
 use serde_json::{json, Value};
 
-/// A limit and what is used of it as JSON: `{measure, category|null, network|null, unit, term, since|null, limit, used, left}`;
-/// amounts in minor units.
+/// A limit as JSON: `{measure, category|null, network|null, unit, term, limit}`; amounts in minor units.
 #[must_use]
-pub fn limit_json(limit: &Limit, used: u128, since: Option<Timestamp>) -> Value {
+pub fn terms_of(limit: &Limit) -> Value {
     json!({
         "measure": limit.measure.code(),
         "category": limit.category.map(Category::code),
         "network": limit.network.map(Network::code),
         "unit": limit.unit.code(),
         "term": limit.term.code(),
-        "since": since.map(show_day),
         "limit": limit.limit.to_string(),
-        "used": used.to_string(),
-        "left": limit.limit.saturating_sub(used).to_string(),
     })
+}
+
+/// A limit and what is used of it as JSON: `{measure, category|null, network|null, unit, term, since|null, limit, used, left}`;
+/// amounts in minor units.
+#[must_use]
+pub fn limit_json(limit: &Limit, used: u128, since: Option<Timestamp>) -> Value {
+    let mut json = terms_of(limit);
+    json["since"] = since.map(show_day).into();
+    json["used"] = used.to_string().into();
+    json["left"] = limit.limit.saturating_sub(used).to_string().into();
+    json
 }
 
 /// A limit and what is left of it in words: `deductible (individual, annual, since 2026-01-01): 0.00 of 100.00 left`.

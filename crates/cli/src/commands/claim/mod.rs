@@ -2,7 +2,7 @@
 
 mod eligibility;
 mod explain;
-mod limits;
+pub mod limits;
 mod lines;
 mod list;
 mod pass_on;

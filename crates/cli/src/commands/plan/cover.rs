@@ -155,13 +155,7 @@ fn told(global: &GlobalOptions, suite: &Suite, plan: u32, all: usize, covered: C
         .field("refused", refused)
         .field(proof, proofs)
         .exit(exit);
-    Ok(match stopped {
-        Some(failure) => report
-            .line(format!("broke off: {}\n  next: {}; then do the same again", failure.message, failure.next_step))
-            .field("brokenOff", failure.json())
-            .exit(failure.exit),
-        None => report,
-    })
+    Ok(report.broken_off(stopped.as_ref()))
 }
 
 fn enrolment_json(enrolment: &Enrolment) -> Value {

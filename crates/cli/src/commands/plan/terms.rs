@@ -1,7 +1,8 @@
 //! The terms of a plan: as JSON and in words.
 
+use crate::commands::claim::limits::terms_of;
 use salus_client::Token;
-use salus_domain::codes::{Category, Measure, Network, Term, Unit};
+use salus_domain::codes::{Category, Measure, Term, Unit};
 use salus_domain::plan::{Benefit, CostShare, Deadlines, Limit, PlanTerms};
 use salus_domain::time::DAY;
 use serde_json::{json, Value};
@@ -13,16 +14,6 @@ pub(super) fn terms_json(version: u32, terms: &PlanTerms) -> Value {
         json["category"] = category.code().into();
         json
     });
-    let limits = terms.limits.iter().map(|limit| {
-        json!({
-            "measure": limit.measure.code(),
-            "category": limit.category.map(Category::code),
-            "network": limit.network.map(Network::code),
-            "unit": limit.unit.code(),
-            "term": limit.term.code(),
-            "limit": limit.limit.to_string(),
-        })
-    });
     let Deadlines { filing, authorisation, settlement, appeal, review, reversal } = terms.deadlines;
     json!({
         "version": version,
@@ -30,7 +21,7 @@ pub(super) fn terms_json(version: u32, terms: &PlanTerms) -> Value {
         "networked": terms.networked,
         "benefit": benefit_json(&terms.benefit),
         "exceptions": exceptions.collect::<Vec<_>>(),
-        "limits": limits.collect::<Vec<_>>(),
+        "limits": terms.limits.iter().map(terms_of).collect::<Vec<_>>(),
         "deadlinesMs": {
             "filing": filing,
             "authorisation": authorisation,

@@ -158,7 +158,7 @@ pub async fn predict(
     let authorised = authorisations(suite, plan, provider, submission).await?;
     let facts = Facts { now, network, credentialed: true, consented: true, passed_on, set_aside: ReasonSet::EMPTY };
     let adjudication = ledger.adjudicate(&membership, &facts, domain_account(provider), submission, |code, date| {
-        authorised.get(&code).map_or(Authorisation::Missing, |kept| at(kept, date, now))
+        authorised.get(&code).map_or(Authorisation::Missing, |kept| kept.in_effect(now).worth(date))
     });
     let status = if adjudication.is_pended() {
         ClaimStatus::AwaitsAuthorisation
@@ -203,14 +203,4 @@ async fn authorisations(
         }
     }
     Ok(all)
-}
-
-/// What an authorisation is worth for a service on `date` that is claimed at `now`.
-fn at(kept: &OnFile, date: Timestamp, now: Timestamp) -> Authorisation {
-    match *kept {
-        OnFile::Requested { quantity, deadline } if deadline <= now => Authorisation::Granted(quantity),
-        OnFile::Granted { quantity, until } if quantity > 0 && date <= until => Authorisation::Granted(quantity),
-        OnFile::Requested { .. } | OnFile::Granted { .. } => Authorisation::Missing,
-        OnFile::Refused => Authorisation::Refused,
-    }
 }
