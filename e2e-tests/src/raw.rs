@@ -3,6 +3,7 @@
 use crate::{account, Result};
 use salus_client::{signer, AccountId32, Keypair};
 use scale::{Compact, Decode, Encode};
+use std::time::Duration;
 use subxt::backend::{BlockRef, LegacyBackend};
 use subxt::client::{ClientAtBlock, OnlineClientAtBlockImpl};
 use subxt::config::substrate::SubstrateExtrinsicParamsBuilder;
@@ -19,6 +20,8 @@ use tokio::sync::Mutex;
 
 /// More than any message of the suite needs.
 const WEIGHT: (u128, u128) = (200_000_000_000, 3_000_000);
+/// How long a node may say nothing of a transaction that it took.
+const SILENCE: Duration = Duration::from_secs(60);
 /// How often a transaction is signed anew because another process took the nonce.
 const NONCE_RETRIES: usize = 20;
 
@@ -75,7 +78,7 @@ impl Raw {
     /// Signs a call and waits until it is in a block. The inner error is the dispatch error's name.
     ///
     /// # Errors
-    /// Where it does not get into a block.
+    /// Where it does not get into a block, or the node says nothing of it for [`SILENCE`].
     pub async fn submit(&self, call: &Call, signer: &Keypair) -> Result<std::result::Result<Included, String>> {
         /// Alice signs for all tests of a process, one after the other.
         static SUBMITTING: Mutex<()> = Mutex::const_new(());
@@ -93,7 +96,9 @@ impl Raw {
             }
         };
         loop {
-            let status = progress.next().await.ok_or("the node stopped telling of the transaction")??;
+            let told = tokio::time::timeout(SILENCE, progress.next()).await;
+            let told = told.map_err(|_| format!("the node said nothing of the transaction for {SILENCE:?}"))?;
+            let status = told.ok_or("the node stopped telling of the transaction")??;
             let block = match status {
                 TransactionStatus::InBestBlock(block) | TransactionStatus::InFinalizedBlock(block) => block,
                 TransactionStatus::Error { message }

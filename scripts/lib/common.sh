@@ -4,7 +4,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=$HOME/.cache/salus
-# One for all workspaces: they have many dependencies in common.
+# One for all workspaces and clones: they have many dependencies in common.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}" CARGO_INCREMENTAL=0
 
 say() { printf '==> %s\n' "$*" >&2; }
@@ -32,7 +32,7 @@ trap 'exit 143' TERM HUP
 in_group() {
     status=0
     set -m
-    "$@" < /dev/null &
+    "$@" < /dev/null 9>&- &
     child=-$!
     set +m
     wait "${child#-}" || status=$?
@@ -43,10 +43,66 @@ in_group() {
 # Runs scripts/setup and puts its exit code into `status`. In the script's own group: it may ask for a password.
 run_setup() {
     status=0
-    "$root/scripts/setup" "$@" <&0 >&2 &
+    "$root/scripts/setup" "$@" <&0 >&2 9>&- &
     child=$!
     wait "$child" || status=$?
     child=
+}
+
+# Call it before anything is built. Cargo tells by the time of a file whether it has changed, and does not tell clones from each
+# other: where another clone has used the shared target folder, what was built of Salus itself is forgotten. The script has the
+# folder until it ends, by a lock on descriptor 9; another clone's waits. A folder that the user named is left alone.
+use_target() {
+    if [ "$CARGO_TARGET_DIR" != "$cache/target" ]; then return; fi
+    local last=$cache/target-last-used-by  # the clone's path
+    mkdir -p "$cache"
+    exec 9>> "$last"
+    if flock --exclusive --nonblock 9; then empty_large_target; fi
+    flock --shared 9
+    until [ "$(cat "$last")" = "$root" ]; do
+        if ! flock --exclusive --nonblock 9; then
+            say "Waiting for $(cat "$last"), which uses $cache/target; with another CARGO_TARGET_DIR there is no wait"
+            flock --exclusive 9
+        fi
+        forget_builds
+        printf '%s\n' "$root" > "$last"
+        flock --shared 9
+    done
+}
+
+# Old versions of dependencies stay in the folder for ever.
+empty_large_target() {
+    local gigabytes
+    if [ ! -d "$cache/target" ]; then return; fi
+    gigabytes=$(($(du -sk "$cache/target" | cut -f 1) >> 20))
+    if [ "$gigabytes" -lt 40 ]; then return; fi
+    say "Emptying $cache/target: it has grown to $gigabytes GB"
+    rm -rf "${cache:?}/target"
+}
+
+# Makes cargo build this repository's own packages anew.
+forget_builds() {
+    local name
+    for name in $(find "$root" \( -name target -o -name .git \) -prune -o -name Cargo.toml -exec sed -n 's/^name = "\(.*\)"$/\1/p' {} +); do
+        rm -rf "${cache:?}"/target/*/.fingerprint/"$name"-????????????????
+    done
+}
+
+# What this clone's development chain is made from: its sources, its dependencies and the compiler.
+node_key() {
+    (
+        cd "$root/node"
+        rustc -vV
+        find Cargo.toml Cargo.lock src chain stubs -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    ) | sha256sum | cut -c 1-32
+}
+
+# Call it after the setup. Where the user names no node, and this clone's own is there, all programs find that.
+use_own_node() {
+    local node
+    if [ -n "${CONTRACTS_NODE:-}${SALUS_NODE:-}" ]; then return; fi
+    node=$cache/node/$(node_key)/salus-node
+    if [ -x "$node" ]; then export SALUS_NODE=$node; fi
 }
 
 # build NAME TITLE PROFILE ARGUMENTS…: builds with cargo. A build that takes longer than a moment is announced with its title,

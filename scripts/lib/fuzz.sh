@@ -38,6 +38,7 @@ run_target() {
 }
 export -f run_target
 
+use_target
 mkdir -p "$kept"
 RUSTC_WRAPPER=$root/scripts/lib/rustc-fuzz.sh cargo build --locked --bins
 printf '%s\n' "$@" | xargs -P "$(nproc)" -I '{}' bash -c 'set -euo pipefail; run_target {}'

@@ -75,20 +75,21 @@ impl Attempt {
 
     /// The first nonce of the account that no block up to this one has used.
     pub(crate) async fn next_nonce(&self, at: &AtBlock) -> Result<u64, ClientError> {
-        Ok(at.transactions().account_nonce(&self.account).await?)
+        at.transactions().account_nonce(&self.account).await.map_err(|error| self.unconfirmed(error))
     }
 
     /// Waits until a block has used its nonce, and looks for it in the blocks since it was signed. Only where it is in none
     /// of them can it be signed anew without being carried out twice.
     pub(crate) async fn find(self, chain: &Chain, finalised: bool) -> Result<Whereabouts, Failure> {
         for _ in 0..LOOKS {
-            let at = chain.best().await?;
+            let at = chain.best().await.map_err(|error| self.unconfirmed(error))?;
             if self.next_nonce(&at).await? <= self.nonce {
                 tokio::time::sleep(BETWEEN_LOOKS).await;
                 continue;
             }
             for number in self.signed_at.saturating_add(1)..=at.block_number() {
-                let Some(included) = self.read(&chain.at_number(number).await?).await? else { continue };
+                let block = chain.at_number(number).await.map_err(|error| self.unconfirmed(error))?;
+                let Some(included) = self.read(&block).await? else { continue };
                 if finalised {
                     self.await_final(chain, number).await?;
                 }
@@ -101,7 +102,7 @@ impl Attempt {
 
     async fn await_final(self, chain: &Chain, number: u64) -> Result<(), ClientError> {
         for _ in 0..LOOKS {
-            if chain.finalised_block_number().await? >= number {
+            if chain.finalised_block_number().await.map_err(|error| self.unconfirmed(error))? >= number {
                 return Ok(());
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;

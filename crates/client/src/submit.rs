@@ -3,6 +3,7 @@
 use crate::chain::{AtBlock, Chain};
 use crate::error::ClientError;
 use crate::inclusion::{Attempt, Failure, Included, Whereabouts};
+use std::future::Future;
 use std::time::Duration;
 use subxt::client::OnlineClientAtBlockImpl;
 use subxt::config::substrate::SubstrateExtrinsicParamsBuilder;
@@ -16,8 +17,8 @@ use subxt_signer::sr25519::Keypair;
 const MORTALITY: u64 = 64;
 /// How often a transaction is signed anew because another one was faster with its nonce.
 const NONCE_RETRIES: usize = 8;
-/// How long a node tells nothing of a transaction before the chain is asked whether its nonce is used.
-const SILENCE: Duration = Duration::from_secs(10);
+/// How a node is listened to that tells nothing of a transaction.
+const PATIENCE: Patience = Patience { silence: Duration::from_secs(10), longest: Duration::from_secs(600) };
 /// By what a node says that it forgot a transaction for another one of the same account, which is not in a block yet.
 const USURPED: &str = "usurped";
 
@@ -68,31 +69,35 @@ pub(crate) async fn submit<P: Payload>(chain: &Chain, call: P, signer: &Keypair)
     loop {
         let at = chain.best().await?;
         let nonce = chain.next_nonce(&account).await?;
-        match sign(&at, &call, signer, nonce)?.submit_and_watch().await {
+        let signed = sign(&at, &call, signer, nonce)?;
+        let attempt = Attempt { extrinsic: signed.hash(), account, nonce, signed_at: at.block_number() };
+        match signed.submit_and_watch().await {
             Ok(progress) => {
-                let (extrinsic, signed_at) = (progress.extrinsic_hash(), at.block_number());
-                let attempt = Attempt { extrinsic, account, nonce, signed_at };
                 return Ok(InPool { chain: chain.clone(), call, signer: signer.clone(), attempt, progress });
             }
-            // Another process signs for the same account.
-            Err(error) if tries < NONCE_RETRIES && is_nonce_taken(&told_by_node(&error)) => tries += 1,
-            Err(error) => return Err(not_included(chain, &account, told_by_node(&error)).await),
+            Err(error) => match told_by_node(&error) {
+                // Another process signs for the same account.
+                Some(reason) if tries < NONCE_RETRIES && is_nonce_taken(&reason) => tries += 1,
+                Some(reason) => return Err(not_included(chain, &account, reason).await),
+                None => return Err(attempt.unconfirmed(error)),
+            },
         }
     }
 }
 
-/// What the node says of a transaction that it did not take. Why one is invalid stands only in the data of its answer.
-fn told_by_node(error: &ExtrinsicError) -> String {
+/// What the node says of a transaction that it did not take; `None` where it gave no answer, and may have taken it. Why one
+/// is invalid stands only in the data of its answer.
+fn told_by_node(error: &ExtrinsicError) -> Option<String> {
     use subxt::error::{BackendError, RpcError};
-    let ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(subxt::rpcs::Error::User(
-        answer,
-    )))) = error
-    else {
-        return error.to_string();
-    };
-    match &answer.data {
-        Some(data) => format!("{}: {}", answer.message, data.get().trim_matches('"')),
-        None => answer.message.clone(),
+    match error {
+        ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(
+            subxt::rpcs::Error::User(answer),
+        ))) => Some(match &answer.data {
+            Some(data) => format!("{}: {}", answer.message, data.get().trim_matches('"')),
+            None => answer.message.clone(),
+        }),
+        ExtrinsicError::ErrorSubmittingTransaction(_) => None,
+        other => Some(other.to_string()),
     }
 }
 
@@ -137,6 +142,10 @@ impl<P: Payload> InPool<P> {
             let reason = match self.watch(finalised).await? {
                 Told::Included(included) => return Ok(included),
                 Told::NotIncluded(reason) => reason,
+                Told::TooLate => {
+                    let reason = format!("no block took it, and {MORTALITY} blocks later none can any more");
+                    return Err(ClientError::NotIncluded(reason).into());
+                }
             };
             match self.attempt.find(&self.chain, finalised).await? {
                 Whereabouts::InBlock(included) => return Ok(included),
@@ -154,14 +163,17 @@ impl<P: Payload> InPool<P> {
 
     /// What the node tells of it. Of several transactions with one nonce, it tells that all are in the block in which one is.
     async fn watch(&mut self, finalised: bool) -> Result<Told, Failure> {
-        let attempt = self.attempt;
+        let (attempt, chain) = (self.attempt, self.chain.clone());
         loop {
-            let Ok(told) = tokio::time::timeout(SILENCE, self.progress.next()).await else {
-                // A node does not always tell what it forgot.
-                if attempt.next_nonce(&self.chain.best().await?).await? > attempt.nonce {
-                    return Ok(Told::NotIncluded("the node told nothing more of it".to_owned()));
+            let told = match hear(self.progress.next(), || look(&chain, attempt), PATIENCE).await? {
+                Heard::Word(told) => told,
+                Heard::Seen(told) => return Ok(told),
+                Heard::Nothing => {
+                    let minutes = PATIENCE.longest.as_secs() / 60;
+                    return Err(attempt
+                        .unconfirmed(format!("the node told nothing of it for {minutes} minutes"))
+                        .into());
                 }
-                continue;
             };
             let Some(status) = told else {
                 return Err(attempt.unconfirmed("the node stopped telling of it").into());
@@ -187,4 +199,113 @@ impl<P: Payload> InPool<P> {
 enum Told {
     Included(Included),
     NotIncluded(String),
+    /// It is in no block, and has become invalid.
+    TooLate,
+}
+
+/// For how long a node may be silent.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// After how long the chain is looked at, again and again.
+    silence: Duration,
+    /// After how long nothing is expected of the node any more.
+    longest: Duration,
+}
+
+/// What came of listening.
+#[derive(Debug, PartialEq, Eq)]
+enum Heard<T, S> {
+    /// The node's word.
+    Word(T),
+    /// What the chain shows already.
+    Seen(S),
+    /// The node was silent, and the chain shows nothing.
+    Nothing,
+}
+
+/// Waits for the node's word. A node does not always tell what it forgot: while it is silent, the chain is looked at.
+async fn hear<T, S, E, L: Future<Output = Result<Option<S>, E>>>(
+    word: impl Future<Output = T>,
+    look: impl Fn() -> L,
+    patience: Patience,
+) -> Result<Heard<T, S>, E> {
+    let heard = async {
+        let mut word = std::pin::pin!(word);
+        loop {
+            if let Ok(word) = tokio::time::timeout(patience.silence, &mut word).await {
+                return Ok(Heard::Word(word));
+            }
+            if let Some(seen) = look().await? {
+                return Ok(Heard::Seen(seen));
+            }
+        }
+    };
+    tokio::time::timeout(patience.longest, heard).await.unwrap_or(Ok(Heard::Nothing))
+}
+
+/// What the chain shows of a transaction of which the node tells nothing; `None` while it can still get into a block.
+async fn look(chain: &Chain, attempt: Attempt) -> Result<Option<Told>, Failure> {
+    let at = chain.best().await.map_err(|error| attempt.unconfirmed(error))?;
+    Ok(shown(&attempt, at.block_number(), attempt.next_nonce(&at).await?))
+}
+
+/// What the newest block and the account's next nonce there show.
+fn shown(attempt: &Attempt, newest: u64, next_nonce: u64) -> Option<Told> {
+    if next_nonce > attempt.nonce {
+        return Some(Told::NotIncluded("the node told nothing more of it".to_owned()));
+    }
+    (newest >= attempt.signed_at.saturating_add(MORTALITY)).then_some(Told::TooLate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+    use subxt::utils::H256;
+
+    const SHORT: Patience = Patience { silence: Duration::from_millis(1), longest: Duration::from_millis(50) };
+    /// A test that waits so long fails by its outcome.
+    const LONG: Patience = Patience { silence: Duration::from_millis(1), longest: Duration::from_secs(60) };
+
+    type Outcome = Result<Heard<&'static str, &'static str>, &'static str>;
+
+    fn nothing_to_see() -> std::future::Ready<Result<Option<&'static str>, &'static str>> {
+        ready(Ok(None))
+    }
+
+    #[tokio::test]
+    async fn a_node_that_stays_silent_is_not_waited_for_without_end() {
+        let heard: Outcome = hear(pending::<&str>(), nothing_to_see, SHORT).await;
+        assert_eq!(heard, Ok(Heard::Nothing));
+        // Nor one that does not even answer.
+        let heard: Outcome = hear(pending::<&str>(), pending, SHORT).await;
+        assert_eq!(heard, Ok(Heard::Nothing));
+    }
+
+    #[tokio::test]
+    async fn what_the_chain_shows_ends_the_waiting() {
+        let heard: Outcome = hear(pending::<&str>(), || ready(Ok(Some("seen"))), LONG).await;
+        assert_eq!(heard, Ok(Heard::Seen("seen")));
+        let heard: Outcome = hear(pending::<&str>(), || ready(Err("gone")), LONG).await;
+        assert_eq!(heard, Err("gone"));
+    }
+
+    #[tokio::test]
+    async fn a_word_that_comes_late_is_heard() {
+        let word = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            "word"
+        };
+        let heard: Outcome = hear(word, nothing_to_see, LONG).await;
+        assert_eq!(heard, Ok(Heard::Word("word")));
+    }
+
+    #[test]
+    fn a_transaction_is_waited_for_as_long_as_a_block_can_take_it() {
+        let attempt = Attempt { extrinsic: H256::zero(), account: AccountId32([1; 32]), nonce: 5, signed_at: 100 };
+        assert!(shown(&attempt, 163, 5).is_none());
+        assert!(matches!(shown(&attempt, 164, 5), Some(Told::TooLate)));
+        assert!(matches!(shown(&attempt, 164, 6), Some(Told::NotIncluded(_))), "it may be in a block");
+        assert!(matches!(shown(&attempt, 101, 6), Some(Told::NotIncluded(_))));
+    }
 }

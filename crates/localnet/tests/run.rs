@@ -9,8 +9,14 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
+
+/// Within what anything ends that is ended: long before it would end by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn localnet(node: &str) -> Command {
     let node = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake-nodes").join(node);
@@ -36,18 +42,21 @@ impl Waiting {
     fn start(script: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let pipe = pipe(&folder);
+        // With a reader, the node does not wait when it opens the pipe; opened to write as well, this does not either.
+        let reader = File::options().read(true).write(true).open(&pipe).expect("opened");
         let mut localnet = localnet("ready")
             .env("FAKE_NODE_LIFELINE", &pipe)
             .args(["run", "--", "sh", "-c", &format!("echo started; {script}")])
             .stdout(Stdio::piped())
             .spawn()
             .expect("started");
-        // Opening waits for the node to open the other end.
-        let node = File::open(&pipe).expect("opened");
         let mut command = BufReader::new(localnet.stdout.take().expect("piped"));
         let mut line = String::new();
         command.read_line(&mut line).expect("a line");
         assert_eq!(line, "started\n");
+        // The node has it open, and from now on nobody else.
+        let node = File::open(&pipe).expect("opened");
+        drop(reader);
         Self { localnet, _folder: folder, node, command }
     }
 
@@ -56,13 +65,17 @@ impl Waiting {
         kill(pid, signal).expect("sent");
     }
 
-    fn node_ends(&mut self) {
-        self.node.read_to_end(&mut Vec::new()).expect("read");
+    /// Returns once the node and the command with its children have ended.
+    fn all_end(self) {
+        comes_to_its_end("the node", self.node);
+        comes_to_its_end("the command", self.command);
     }
+}
 
-    fn command_ends(&mut self) {
-        self.command.read_to_end(&mut Vec::new()).expect("read");
-    }
+fn comes_to_its_end(what: &str, mut pipe: impl Read + Send + 'static) {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(pipe.read_to_end(&mut Vec::new())));
+    told.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{what} lives on")).expect("read");
 }
 
 fn pipe(folder: &TempDir) -> PathBuf {
@@ -89,9 +102,11 @@ fn the_command_does_not_run_without_a_node() {
 
 #[test]
 fn what_the_command_leaves_behind_is_ended_with_it() {
+    let begun = Instant::now();
     // The one that stays behind holds standard output, so this returns only once it is gone.
     let output = run("ready", "sleep 600 & exit 0");
     assert!(output.status.success());
+    assert!(begun.elapsed() < PATIENCE, "it ended by itself");
 }
 
 #[test]
@@ -101,20 +116,18 @@ fn a_signal_ends_the_command_with_its_children_and_the_node() {
         let mut run = Waiting::start("sleep 600 & sleep 601 & wait");
         run.send(signal);
         assert_eq!(run.localnet.wait().expect("waited").code(), Some(code));
-        run.command_ends();
-        run.node_ends();
+        run.all_end();
     }
 }
 
-/// The kernel does it, at the request of `setpriv`; where that is missing, nothing can be promised.
+/// The kernel does it, at the request of util-linux's `setpriv`; where that is missing, nothing can be promised, and this fails.
 #[test]
 #[cfg(target_os = "linux")]
 fn the_node_does_not_outlive_a_run_that_is_killed() {
     let mut run = Waiting::start("exec sleep 600");
     run.send(Signal::SIGKILL);
     run.localnet.wait().expect("waited");
-    run.node_ends();
-    run.command_ends();
+    run.all_end();
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub const CONTENT: &[u8] = b"PLAINTEXT-MARKER haemoglobin 4.1 g/dL";
 /// The root is anchored when the service ends.
 pub const AT_THE_END: LogMode = LogMode::Batch { entries: 1_000, interval: Duration::from_secs(600) };
 /// How long anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The doctor may read a record of the patient's, which is in the vault for both of them.
 #[allow(dead_code)] // Each of the two test programs uses a part.

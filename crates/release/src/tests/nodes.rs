@@ -7,7 +7,7 @@ use salus_domain::time::Timestamp;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-const PATIENCE: Patience = Patience { timeout: Duration::from_millis(200), max_head_age: None };
+const PATIENCE: Patience = Patience { timeout: Duration::from_secs(2), max_head_age: None };
 
 fn node(number: u64) -> Fake {
     let fake = Fake::default();
