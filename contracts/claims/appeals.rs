@@ -3,29 +3,38 @@
 use crate::book::Freed;
 use crate::claims::Claims;
 use crate::plans;
-use salus_domain::codes::{Reason, ReasonSet};
+use ink::primitives::AccountId;
+use salus_domain::codes::ReasonSet;
 use salus_domain::ids::{ClaimId, Hash};
 use salus_domain::money::Amount;
+use salus_domain::time::Timestamp;
 use salus_interface::claims::{
     Appeal, AppealAnswered, AppealDecided, AppealStatus, Claim, ClaimAppealed, ClaimReversed, ClaimStatus, ClaimsError,
     Filing, Ruling,
 };
 use salus_interface::emit;
 
-/// The reasons that an authorisation takes care of.
-const AUTHORISATION: ReasonSet =
-    ReasonSet::of(&[Reason::AuthorisationMissing, Reason::AuthorisationRefused, Reason::AuthorisationExceeded]);
+/// Whether somebody may appeal.
+#[inline(never)]
+fn is_party(claim: &Claim, who: AccountId) -> bool {
+    who == claim.member || who == claim.provider
+}
 
-/// Whether an appeal against the claim waits for its arbiter.
+/// Whether an appeal against the claim is open.
 pub fn is_open(claim: &Claim) -> bool {
     claim.appeal.is_some_and(|appeal| appeal.status == AppealStatus::Open)
+}
+
+/// Whether an appeal against the claim is open, and its arbiter still has time.
+pub fn waits(claim: &Claim, now: Timestamp) -> bool {
+    is_open(claim) && claim.appeal.is_some_and(|appeal| now < appeal.deadline)
 }
 
 impl Claims {
     pub(crate) fn do_appeal(&mut self, id: ClaimId, set_aside: ReasonSet, statement: Hash) -> Result<(), ClaimsError> {
         let (by, now) = (self.caller(), self.now());
         let mut claim = self.register.get(id)?;
-        if by != claim.member && by != claim.provider {
+        if !is_party(&claim, by) {
             return Err(ClaimsError::NotParty);
         }
         if !claim.status.stands() {
@@ -68,13 +77,16 @@ impl Claims {
         let mut claim = self.register.get(id)?;
         let Some(appeal) = claim.appeal.filter(|_| is_open(&claim)) else { return Err(ClaimsError::NotAppealed) };
         let plan = self.plans.get(claim.plan)?;
-        let arbiter = by == plan.arbiter;
+        let late = now >= appeal.deadline;
+        let arbiter = by == plan.arbiter && !late;
+        // Silence was a yes: who appealed has it carried out.
+        let ends = arbiter || late && is_party(&claim, by);
         let (status, set_aside) = match ruling {
             Ruling::Upheld if arbiter => (AppealStatus::Upheld, appeal.set_aside),
             Ruling::Upheld => return Err(ClaimsError::NotArbiter),
             Ruling::Overturned { set_aside, filing } => {
                 // Others can only grant what is asked for.
-                let grants = (now >= appeal.deadline || by == plan.insurer) && set_aside == appeal.set_aside;
+                let grants = (ends || by == plan.insurer) && set_aside == appeal.set_aside;
                 if !arbiter && !grants {
                     return Err(ClaimsError::NotArbiter);
                 }
@@ -90,7 +102,13 @@ impl Claims {
                 if !more && !arbiter {
                     return Err(ClaimsError::NothingToPay);
                 }
-                (if more { AppealStatus::Overturned } else { AppealStatus::Upheld }, set_aside)
+                let status = match (ends, more) {
+                    // The insurer cannot end it with less than an arbiter would give.
+                    (false, _) => AppealStatus::Open,
+                    (true, true) => AppealStatus::Overturned,
+                    (true, false) => AppealStatus::Upheld,
+                };
+                (status, set_aside)
             }
         };
         claim.appeal = Some(Appeal { status, set_aside, ..appeal });
@@ -103,7 +121,7 @@ impl Claims {
         let (by, now) = (self.caller(), self.now());
         let mut claim = self.decided(id, filing)?;
         let mut plan = self.plans.get(claim.plan)?;
-        let overturned = claim.appeal.filter(|appeal| appeal.status == AppealStatus::Overturned);
+        let open = if by == claim.provider { waits(&claim, now) } else { is_open(&claim) };
         if by != claim.provider {
             if by != plan.insurer {
                 return Err(ClaimsError::NotInsurer);
@@ -111,25 +129,25 @@ impl Claims {
             if claim.status != ClaimStatus::Settled {
                 return Err(ClaimsError::NotSettled);
             }
-            if overturned.is_some() {
+            if claim.appeal.is_some_and(|appeal| appeal.status == AppealStatus::Overturned) {
                 return Err(ClaimsError::AlreadyAppealed);
             }
             let deadlines = self.plans.terms(claim.plan, claim.version)?.deadlines;
-            if now >= claim.decided.plus(deadlines.reversal) {
+            // An appeal does not use the time up.
+            let since = claim.appeal.map_or(claim.decided, |appeal| appeal.deadline.max(claim.decided));
+            if now >= since.plus(deadlines.reversal) {
                 return Err(ClaimsError::TooLate);
             }
         }
-        if is_open(&claim) {
+        if open {
             return Err(ClaimsError::AppealOpen);
         }
-        // What an appeal set aside was not taken from an authorisation.
-        let overruled = overturned.is_some_and(|appeal| appeal.set_aside.intersects(AUTHORISATION));
-        let freed = match self.unlink(claim.prior) {
-            _ if claim.passed_on => Freed::None,
-            true => Freed::All,
+        let freed = match claim.passed_on {
+            true => Freed::None,
+            false if self.unlink(claim.prior) => Freed::All,
             false => Freed::Own,
         };
-        self.release(&claim, filing, !overruled, freed)?;
+        self.release(&claim, filing, freed)?;
         let owed = claim.paid;
         plans::reverse(&mut plan.pool, owed, claim.total.payer.minus(owed))?;
         self.plans.write(claim.plan, &plan);
@@ -144,12 +162,16 @@ impl Claims {
         Ok(owed)
     }
 
-    /// Lets the claim before this one be passed on again. Tells whether it was the first insurer's and was taken back.
-    pub(crate) fn unlink(&mut self, prior: Option<ClaimId>) -> bool {
-        let Some(id) = prior else { return false };
-        let Some(mut before) = self.register.find(id) else { return false };
-        before.passed_on = false;
-        self.register.write(id, &before);
-        before.status == ClaimStatus::Reversed && before.prior.is_none()
+    /// Lets the claim before this one be passed on again; of claims that were taken back, the one before those. Tells whether all
+    /// were taken back.
+    pub(crate) fn unlink(&mut self, mut prior: Option<ClaimId>) -> bool {
+        let mut all = prior.is_some();
+        while let Some((id, mut before)) = prior.and_then(|id| Some((id, self.register.find(id)?))) {
+            before.passed_on = false;
+            self.register.write(id, &before);
+            all = before.status == ClaimStatus::Reversed;
+            prior = before.prior.filter(|_| all);
+        }
+        all
     }
 }

@@ -1,4 +1,4 @@
-//! Appeals: by the member or the provider, decided by the arbiter, the insurer, or silence.
+//! Appeals: by the member or the provider, decided by the arbiter or by silence; the insurer can grant them.
 
 use super::testing::{newest, refused};
 use super::*;
@@ -113,11 +113,11 @@ fn the_arbiter_upholds_and_nobody_else_does() {
         refused(|| claims.decide_appeal(own(1), Ruling::Upheld, WORDS), ClaimsError::NotArbiter);
     }
     at(REVIEW);
-    for who in [INSURER, STRANGER] {
+    for who in [INSURER, STRANGER, ARBITER] {
         calls(id(who));
         refused(|| claims.decide_appeal(own(1), Ruling::Upheld, WORDS), ClaimsError::NotArbiter);
     }
-    calls(id(ARBITER));
+    at(Timestamp(REVIEW.0 - 1));
     let before = known(&claims, own(1));
     assert_eq!(claims.decide_appeal(own(1), Ruling::Upheld, WORDS), Ok(AppealStatus::Upheld));
     let (by, set_aside, status) = (id(ARBITER), not_covered(), AppealStatus::Upheld);
@@ -131,13 +131,13 @@ fn the_arbiter_upholds_and_nobody_else_does() {
 
 #[test]
 fn an_appeal_that_is_granted_adjudicates_anew_and_pays_the_difference() {
-    for who in [ARBITER, INSURER] {
+    for (who, status) in [(ARBITER, AppealStatus::Overturned), (INSURER, AppealStatus::Open)] {
         let mut claims = appealed();
         at(day(1_001));
         calls(id(who));
         let ruling = overturn(own(1), not_covered());
-        assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
-        let (by, set_aside, status) = (id(who), not_covered(), AppealStatus::Overturned);
+        assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(status));
+        let (by, set_aside) = (id(who), not_covered());
         let told = AppealDecided { claim: own(1), by, status, set_aside, statement: WORDS };
         assert_eq!(newest::<AppealDecided>(), told);
         let decided = events::<ClaimAdjudicated>().pop().unwrap();
@@ -147,10 +147,79 @@ fn an_appeal_that_is_granted_adjudicates_anew_and_pays_the_difference() {
         assert_eq!(claim.filing, crate::decisions::filing_hash(&decided.filing));
         assert_eq!(pool(&claims, PLAN), [FUNDS, 0, 80, 0, FUNDS - 80]);
         settle(&mut claims, own(1));
-        calls(id(ARBITER));
+        calls(id(who));
         let again = overturn(own(1), not_covered());
-        refused(|| claims.decide_appeal(own(1), again, WORDS), ClaimsError::NotAppealed);
+        let error = if who == ARBITER { ClaimsError::NotAppealed } else { ClaimsError::NothingToPay };
+        refused(|| claims.decide_appeal(own(1), again, WORDS), error);
     }
+}
+
+#[test]
+fn an_insurer_does_not_end_an_appeal_by_granting_little() {
+    let mut claims = appealed();
+    calls(id(INSURER));
+    claims.set_fees(PLAN, 0, vec![salus_domain::plan::Fee { code: code(1), price: Amount(5) }]).unwrap();
+    let granted = claims.decide_appeal(own(1), overturn(own(1), not_covered()), WORDS);
+    assert_eq!((granted, known(&claims, own(1)).total.payer), (Ok(AppealStatus::Open), Amount(4)));
+    refused(|| claims.reverse(own(1), WORDS, filing(own(1))), ClaimsError::NotSettled);
+    settle(&mut claims, own(1));
+    calls(id(INSURER));
+    refused(|| claims.reverse(own(1), WORDS, filing(own(1))), ClaimsError::AppealOpen);
+    calls(id(ARBITER));
+    let both = not_covered().with(Reason::FeeSchedule);
+    assert_eq!(claims.decide_appeal(own(1), overturn(own(1), both), WORDS), Ok(AppealStatus::Overturned));
+    assert_eq!(known(&claims, own(1)).total.payer, Amount(80));
+}
+
+#[test]
+fn an_appeal_delays_nothing_that_is_not_in_dispute() {
+    let mut claims = claims();
+    let dental = Line { category: Category::DentalCare, ..line(2, 100) };
+    submit(&mut claims, submission(1, &[line(1, 100), dental]));
+    let due = known(&claims, own(1)).due;
+    claims.appeal(own(1), not_covered(), WORDS).unwrap();
+    at(day(1_010));
+    calls(id(ARBITER));
+    claims.decide_appeal(own(1), overturn(own(1), not_covered()), WORDS).unwrap();
+    assert_eq!((known(&claims, own(1)).due, due), (due, NOW.plus(DEADLINES.settlement)));
+}
+
+#[test]
+fn an_appeal_that_nobody_decides_keeps_its_provider_from_nothing() {
+    for passes_on in [true, false] {
+        let mut claims = two_plans();
+        submit_one(&mut claims, 1);
+        settle(&mut claims, own(1));
+        claims.appeal(own(1), ReasonSet::EMPTY, WORDS).unwrap();
+        at(Timestamp(REVIEW.0 - 1));
+        refused(|| claims.reverse(own(1), WORDS, filing(own(1))), ClaimsError::AppealOpen);
+        at(REVIEW);
+        calls(id(INSURER));
+        refused(|| claims.reverse(own(1), WORDS, filing(own(1))), ClaimsError::AppealOpen);
+        calls(id(PROVIDER));
+        if passes_on {
+            claims.pass_on(own(1), filing(own(1)), SECOND).unwrap();
+        } else {
+            claims.reverse(own(1), WORDS, filing(own(1))).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_appeal_does_not_use_up_the_time_to_take_a_claim_back() {
+    let mut claims = claims();
+    submit_one(&mut claims, 1);
+    settle(&mut claims, own(1));
+    at(day(1_050));
+    claims.appeal(own(1), ReasonSet::EMPTY, WORDS).unwrap();
+    calls(id(ARBITER));
+    claims.decide_appeal(own(1), Ruling::Upheld, WORDS).unwrap();
+    let last = day(1_050).plus(DEADLINES.review).plus(DEADLINES.reversal);
+    calls(id(INSURER));
+    at(last);
+    refused(|| claims.reverse(own(1), WORDS, filing(own(1))), ClaimsError::TooLate);
+    at(Timestamp(last.0 - 1));
+    claims.reverse(own(1), WORDS, filing(own(1))).unwrap();
 }
 
 #[test]
@@ -194,13 +263,20 @@ fn nobody_but_the_arbiter_ends_an_appeal_that_brings_no_more() {
     let mut claims = claims();
     submit_one(&mut claims, 1);
     claims.appeal(own(1), ReasonSet::EMPTY, WORDS).unwrap();
-    for (who, now) in [(INSURER, NOW), (INSURER, REVIEW), (STRANGER, REVIEW)] {
+    let not_arbiter = ClaimsError::NotArbiter;
+    for (who, now, error) in [
+        (INSURER, NOW, ClaimsError::NothingToPay),
+        (PROVIDER, REVIEW, ClaimsError::NothingToPay),
+        (MEMBER, REVIEW, ClaimsError::NothingToPay),
+        (STRANGER, REVIEW, not_arbiter),
+        (ARBITER, REVIEW, not_arbiter),
+    ] {
         at(now);
         calls(id(who));
         let ruling = overturn(own(1), ReasonSet::EMPTY);
-        refused(|| claims.decide_appeal(own(1), ruling, WORDS), ClaimsError::NothingToPay);
+        refused(|| claims.decide_appeal(own(1), ruling, WORDS), error);
     }
-    calls(id(ARBITER));
+    at(NOW);
     assert_eq!(claims.decide_appeal(own(1), Ruling::Upheld, WORDS), Ok(AppealStatus::Upheld));
 }
 
@@ -218,24 +294,31 @@ fn an_appeal_sees_what_has_changed_without_setting_anything_aside() {
 }
 
 #[test]
-fn once_the_deadline_is_over_anybody_has_it_granted_as_it_asks_for() {
-    let mut claims = appealed();
-    at(Timestamp(REVIEW.0 - 1));
-    for who in [PROVIDER, MEMBER, STRANGER] {
-        calls(id(who));
-        let ruling = overturn(own(1), not_covered());
-        refused(|| claims.decide_appeal(own(1), ruling, WORDS), ClaimsError::NotArbiter);
-    }
-    at(REVIEW);
-    for who in [INSURER, STRANGER] {
-        calls(id(who));
-        for other in [ReasonSet::EMPTY, not_covered().with(Reason::FeeSchedule)] {
-            refused(|| claims.decide_appeal(own(1), overturn(own(1), other), WORDS), ClaimsError::NotArbiter);
+fn once_the_deadline_is_over_who_may_appeal_has_it_granted_as_it_asks_for() {
+    for appellant in [PROVIDER, MEMBER] {
+        let mut claims = appealed();
+        at(Timestamp(REVIEW.0 - 1));
+        for who in [PROVIDER, MEMBER, STRANGER] {
+            calls(id(who));
+            let ruling = overturn(own(1), not_covered());
+            refused(|| claims.decide_appeal(own(1), ruling, WORDS), ClaimsError::NotArbiter);
         }
+        at(REVIEW);
+        for who in [STRANGER, ARBITER] {
+            calls(id(who));
+            let ruling = overturn(own(1), not_covered());
+            refused(|| claims.decide_appeal(own(1), ruling, WORDS), ClaimsError::NotArbiter);
+        }
+        for who in [INSURER, appellant] {
+            calls(id(who));
+            for other in [ReasonSet::EMPTY, not_covered().with(Reason::FeeSchedule)] {
+                refused(|| claims.decide_appeal(own(1), overturn(own(1), other), WORDS), ClaimsError::NotArbiter);
+            }
+        }
+        let ruling = overturn(own(1), not_covered());
+        assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
+        assert_eq!(newest::<AppealDecided>().by, id(appellant));
     }
-    let ruling = overturn(own(1), not_covered());
-    assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
-    assert_eq!(newest::<AppealDecided>().by, id(STRANGER));
 }
 
 #[test]
@@ -268,6 +351,7 @@ fn an_appeal_that_the_pool_cannot_cover_stays_open() {
     assert_eq!(appeal_of(&claims, own(1)), AppealStatus::Open);
     fund(&mut claims, STRANGER, PLAN, 1);
     at(REVIEW);
+    calls(id(PROVIDER));
     assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
 }
 

@@ -33,12 +33,73 @@ fn a_provider_asks_and_the_insurer_decides() {
     let told = AuthorisationChanged { member: id(MEMBER), procedure: procedure(1), authorisation };
     assert_eq!(newest::<AuthorisationChanged>(), told);
     assert_eq!(standing(&claims, 1), Some(authorisation));
-    decide(&mut claims, 1, Some((3, NOW)));
-    let authorisation = Authorisation::Granted { quantity: 3, until: NOW };
-    assert_eq!(newest::<AuthorisationChanged>(), AuthorisationChanged { authorisation, ..told });
     decide(&mut claims, 1, None);
     assert_eq!(newest::<AuthorisationChanged>().authorisation, Authorisation::Refused);
     assert_eq!((standing(&claims, 1), standing(&claims, 2)), (Some(Authorisation::Refused), None));
+    decide(&mut claims, 1, Some((3, NOW)));
+    let authorisation = Authorisation::Granted { quantity: 3, until: NOW };
+    assert_eq!(newest::<AuthorisationChanged>(), AuthorisationChanged { authorisation, ..told });
+}
+
+#[test]
+fn what_is_granted_is_not_taken_back() {
+    let mut claims = claims();
+    request(&mut claims, 1, 5);
+    at(NOW.plus(DEADLINES.authorisation));
+    authorise(&mut claims, 2, 5);
+    for number in [1, 2] {
+        calls(id(INSURER));
+        for less in [None, Some((4, Timestamp::MAX)), Some((9, Timestamp(u64::MAX - 1)))] {
+            refused(|| claims.decide_authorisation(procedure(number), less), ClaimsError::TooLate);
+        }
+        submit(&mut claims, submission(number, &[maternity(number, 3, 100)]));
+        decide(&mut claims, number, Some((2, Timestamp::MAX)));
+        submit(
+            &mut claims,
+            Submission { days: vec![service_day(998)], ..submission(10 + number, &[maternity(number, 2, 100)]) },
+        );
+        assert_eq!(standing(&claims, number), granted(0));
+        decide(&mut claims, number, None);
+    }
+}
+
+#[test]
+fn a_stranger_does_not_choose_a_bad_moment_for_a_claim_that_waits() {
+    let mut claims = claims();
+    submit(&mut claims, submission(1, &[maternity(1, 1, 100)]));
+    authorise(&mut claims, 1, 1);
+    others(|others| others.uncredentialed.insert(id(PROVIDER)));
+    calls(id(STRANGER));
+    testing::taken_back(|| claims.retry(own(1)), ClaimsError::NotProvider);
+    others(|others| others.uncredentialed.clear());
+    assert_eq!(claims.retry(own(1)).unwrap().adjudication.total.payer, Amount(80));
+}
+
+#[test]
+fn a_reversal_gives_back_line_by_line_what_was_taken() {
+    let mut claims = claims();
+    authorise(&mut claims, 1, 5);
+    decide(&mut claims, 2, None);
+    submit(&mut claims, submission(1, &[maternity(1, 5, 100), maternity(2, 1, 100)]));
+    assert_eq!(standing(&claims, 1), granted(0));
+    let set_aside = Reason::AuthorisationRefused.into();
+    claims.appeal(own(1), set_aside, WORDS).unwrap();
+    calls(id(ARBITER));
+    claims.decide_appeal(own(1), overturn(own(1), set_aside), WORDS).unwrap();
+    assert_eq!(known(&claims, own(1)).total.payer, Amount(160));
+    calls(id(PROVIDER));
+    claims.reverse(own(1), WORDS, filing(own(1))).unwrap();
+    assert_eq!((standing(&claims, 1), standing(&claims, 2)), (granted(5), Some(Authorisation::Refused)));
+}
+
+#[test]
+fn a_line_that_is_not_paid_takes_no_units_from_another() {
+    let mut claims = claims();
+    authorise(&mut claims, 1, 5);
+    let days = vec![service_day(800), service_day(999)];
+    let late = maternity(1, 5, 100);
+    let receipt = submit(&mut claims, Submission { days, ..submission(1, &[late, Line { day: 1, ..late }]) });
+    assert_eq!(receipt.adjudication.lines[0].quantity, 0);
 }
 
 #[test]
@@ -92,6 +153,19 @@ fn the_lines_of_one_claim_share_an_authorisation() {
     let payers = receipt.adjudication.lines.iter().map(|line| line.split.payer.0);
     assert_eq!(payers.collect::<Vec<_>>(), [80, 40]);
     assert_eq!(standing(&claims, 1), granted(0));
+}
+
+#[test]
+fn a_service_of_which_nothing_is_authorised_can_be_claimed_again() {
+    let mut claims = claims();
+    authorise(&mut claims, 1, 2);
+    let later = Line { day: 1, ..maternity(1, 2, 100) };
+    let days = vec![service_day(998), service_day(999)];
+    let receipt = submit(&mut claims, Submission { days, ..submission(1, &[maternity(1, 2, 100), later]) });
+    assert_eq!(receipt.adjudication.lines[1].reasons, Reason::AuthorisationExceeded.into());
+    authorise(&mut claims, 1, 2);
+    let receipt = submit(&mut claims, submission(2, &[maternity(1, 2, 100)]));
+    assert_eq!(receipt.adjudication.total.payer, Amount(80));
 }
 
 #[test]

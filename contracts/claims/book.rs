@@ -7,8 +7,8 @@ use crate::register::Register;
 use ink::prelude::vec::Vec;
 use ink::primitives::AccountId;
 use salus_domain::adjudicate::{self, KnownLine, LineOutcome};
-use salus_domain::claim::{Line, Submission};
-use salus_domain::codes::{Reason, ReasonSet, Term, Unit};
+use salus_domain::claim::Submission;
+use salus_domain::codes::{Term, Unit};
 use salus_domain::counters::{Counters, Slot, Used};
 use salus_domain::ids::{CodeTag, PlanId};
 use salus_domain::plan::{fee_page, PlanTerms};
@@ -85,13 +85,13 @@ pub enum Freed {
 
 /// What a decision reads and changes.
 pub struct Book<'a> {
-    terms: &'a PlanTerms,
     submission: &'a Submission,
-    case: &'a Case,
+    /// Whose claim it is.
+    pub case: Case,
     /// What was used of the limits.
     pub counters: Counters<'a>,
-    /// What is kept apart from the coverage.
-    places: Vec<(Slot, Place, Used)>,
+    /// What was used, and where it is kept: `None` with the coverage.
+    places: Vec<(Slot, Option<Place>, Used)>,
     /// The services that were claimed, day by day.
     days: Vec<Vec<CodeTag>>,
     /// The authorisations that lines need, each once.
@@ -103,7 +103,7 @@ impl<'a> Book<'a> {
     pub fn open(
         coverages: &Coverages,
         register: &Register,
-        case: &'a Case,
+        case: Case,
         terms: &'a PlanTerms,
         submission: &'a Submission,
         now: Timestamp,
@@ -112,14 +112,10 @@ impl<'a> Book<'a> {
         let mut places = Vec::new();
         if let Some(coverage) = case.coverage() {
             for slot in counters.slots() {
-                match case.kept_at(coverage, slot, submission) {
-                    None => counters.load(slot, &coverage.used),
-                    Some(place) => {
-                        let used = coverages.used(case.plan, place);
-                        counters.load(slot, &used);
-                        places.push((slot, place, used));
-                    }
-                }
+                let place = case.kept_at(coverage, slot, submission);
+                let used = place.map_or_else(|| coverage.used.clone(), |place| coverages.used(case.plan, place));
+                counters.load(slot, &used);
+                places.push((slot, place, used));
             }
         }
         let days = submission.days.iter().map(|day| register.services(case.provider, day.nullifier)).collect();
@@ -131,21 +127,18 @@ impl<'a> Book<'a> {
                 authorisations.push((line.code, found.map(|found| found.in_effect(now))));
             }
         }
-        Self { terms, submission, case, counters, places, days, authorisations }
+        Self { submission, case, counters, places, days, authorisations }
     }
 
-    /// Takes back what an earlier decision on the same claim used: of limits, of services and, where `authorised`, of
-    /// authorisations.
-    pub fn release(&mut self, filing: &Filing, authorised: bool, freed: Freed) {
+    /// Takes back what an earlier decision on the same claim used of limits, services and authorisations.
+    pub fn release(&mut self, filing: &Filing, freed: Freed) {
         for (number, (line, outcome)) in self.submission.lines.iter().zip(&filing.lines).enumerate() {
             adjudicate::release(&mut self.counters, line, filing.network, outcome);
             let held = is_held(filing.held, number);
             if freed == Freed::All && held || freed != Freed::None && outcome.is_covered() && !held {
                 self.disclaim(line.day, line.code);
             }
-            if authorised && self.needs_authorisation(line) {
-                self.authorise(line.code, |left| left.saturating_add(outcome.quantity));
-            }
+            self.authorise(line.code, 0, outcome.authorised);
         }
     }
 
@@ -155,48 +148,37 @@ impl<'a> Book<'a> {
         }
     }
 
-    fn needs_authorisation(&self, line: &Line) -> bool {
-        self.terms.benefit(line.category).authorisation
-    }
-
-    fn authorise(&mut self, code: CodeTag, change: impl FnOnce(u32) -> u32) {
-        let found = self.authorisations.iter_mut().find(|(own, _)| *own == code);
-        if let Some((_, Some(Authorisation::Granted { quantity, .. }))) = found {
-            *quantity = change(*quantity);
+    /// Takes units of an authorisation, and gives others back.
+    #[inline(never)]
+    fn authorise(&mut self, code: CodeTag, taken: u32, given: u32) {
+        for (own, found) in &mut self.authorisations {
+            if let (true, Some(Authorisation::Granted { quantity, .. })) = (*own == code, found) {
+                *quantity = quantity.saturating_sub(taken).saturating_add(given);
+            }
         }
     }
 
-    /// The lines, each with its day, its fee, its authorisation and whether it was claimed before, be it in the claim itself;
-    /// `held` are those whose services earlier insurers' claims have claimed.
-    pub fn known_lines(&self, plans: &Plans, fee_pages: u16, held: u64, set_aside: ReasonSet) -> Vec<KnownLine> {
-        let all_covered = set_aside.contains(Reason::NotCovered);
+    /// The lines, each with its day, its fee, its authorisation and whether another claim claimed it before; `held` are those whose
+    /// services earlier insurers' claims have claimed.
+    pub fn known_lines(&self, plans: &Plans, fee_pages: u16, held: u64) -> Vec<KnownLine> {
         let mut pages: Vec<(u8, FeePage)> = Vec::new();
-        let mut lines: Vec<KnownLine> = Vec::with_capacity(self.submission.lines.len());
+        let mut lines = Vec::with_capacity(self.submission.lines.len());
         for (number, line) in self.submission.lines.iter().enumerate() {
             let day = usize::from(line.day);
             // Validated: the day is there.
             let (Some(services), Some(date)) = (self.days.get(day), self.submission.days.get(day)) else { continue };
-            // What the plan does not cover is not paid, and takes nothing away from another line.
-            let claimed = |earlier: &KnownLine| {
-                (earlier.line.day, earlier.line.code) == (line.day, line.code)
-                    && (all_covered || self.terms.covered.contains(earlier.line.category))
-            };
-            let duplicate = !is_held(held, number) && (services.contains(&line.code) || lines.iter().any(claimed));
             let page = fee_page(line.code, fee_pages);
             let at = pages.iter().position(|(number, _)| *number == page).unwrap_or_else(|| {
                 pages.push((page, plans.fee_page(self.case.plan, page)));
                 pages.len().saturating_sub(1)
             });
-            let fee = pages.get(at).and_then(|(_, page)| page.price(line.code));
-            let mut authorisation = self.authorisation(line.code, date.date);
-            if let adjudicate::Authorisation::Granted(left) = &mut authorisation {
-                for earlier in lines.iter().filter(|earlier| earlier.line.code == line.code && !earlier.duplicate) {
-                    if self.needs_authorisation(&earlier.line) {
-                        *left = left.saturating_sub(earlier.line.quantity);
-                    }
-                }
-            }
-            lines.push(KnownLine { line: *line, date: date.date, fee, duplicate, authorisation });
+            lines.push(KnownLine {
+                line: *line,
+                date: date.date,
+                fee: pages.get(at).and_then(|(_, page)| page.price(line.code)),
+                duplicate: !is_held(held, number) && services.contains(&line.code),
+                authorisation: self.authorisation(line.code, date.date),
+            });
         }
         lines
     }
@@ -217,9 +199,7 @@ impl<'a> Book<'a> {
                     return Err(ClaimsError::TooManyServices);
                 }
             }
-            if outcome.is_covered() && self.needs_authorisation(line) {
-                self.authorise(line.code, |left| left.saturating_sub(outcome.quantity));
-            }
+            self.authorise(line.code, outcome.authorised, 0);
         }
         Ok(())
     }
@@ -227,17 +207,14 @@ impl<'a> Book<'a> {
     /// Writes what has changed.
     pub fn save(mut self, coverages: &mut Coverages, register: &mut Register) {
         let (plan, member, provider) = (self.case.plan, self.case.member, self.case.provider);
-        let own = self.counters.slots().into_iter().find(|slot| is_with_coverage(*slot));
-        if let (Some(slot), Some(place)) = (own, self.case.place) {
-            let mut all = self.case.coverages.clone();
-            if let Some(coverage) = all.get_mut(place) {
-                self.counters.store(slot, &mut coverage.used);
+        for (slot, place, mut used) in self.places {
+            self.counters.store(slot, &mut used);
+            if let Some(place) = place {
+                coverages.write_used(plan, place, &used);
+            } else if let Some(coverage) = self.case.place.and_then(|place| self.case.coverages.get_mut(place)) {
+                coverage.used = used;
+                coverages.write(plan, member, &self.case.coverages);
             }
-            coverages.write(plan, member, &all);
-        }
-        for (slot, place, used) in &mut self.places {
-            self.counters.store(*slot, used);
-            coverages.write_used(plan, *place, used);
         }
         for (code, authorisation) in &self.authorisations {
             if let Some(authorisation) = authorisation {

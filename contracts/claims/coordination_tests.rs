@@ -218,3 +218,51 @@ fn a_service_that_the_first_insurer_pays_is_not_paid_again_by_another_line_of_th
         assert_eq!(receipts[1].adjudication.total.payer, Amount::ZERO);
     }
 }
+
+/// A claim of 100 that three insurers have shared: 40 of 50, 24 of 30, and the rest.
+fn shared_by_three() -> (Claims, [ClaimId; 3]) {
+    let mut claims = two_plans();
+    let third = open(&mut claims, OTHER_INSURER, Asset::Native, terms(), FUNDS);
+    for (insurer, plan, price) in [(INSURER, PLAN, 50), (OTHER_INSURER, SECOND, 70)] {
+        calls(id(insurer));
+        claims.set_fees(plan, 0, vec![salus_domain::plan::Fee { code: code(1), price: Amount(price) }]).unwrap();
+    }
+    calls(id(PROVIDER));
+    claims.submit(submission(1, &[line(1, 100)]), Some(SECOND)).unwrap();
+    let last = claims.pass_on(second(1), filing(second(1)), third).unwrap().claim;
+    (claims, [own(1), second(1), last])
+}
+
+#[test]
+fn what_a_later_insurer_counts_on_is_not_passed_on_though_a_claim_between_is_taken_back() {
+    let (mut claims, [first, between, last]) = shared_by_three();
+    claims.reverse(between, WORDS, filing(between)).unwrap();
+    refused(|| claims.pass_on(first, filing(first), SECOND), ClaimsError::PassedOn);
+    claims.reverse(last, WORDS, filing(last)).unwrap();
+    assert!([first, between].iter().all(|claim| !known(&claims, *claim).passed_on));
+    assert_eq!(claims.pass_on(first, filing(first), SECOND).unwrap().claim, between);
+}
+
+#[test]
+fn services_are_free_once_all_insurers_claims_are_taken_back() {
+    let (mut claims, all) = shared_by_three();
+    for (claim, reference) in all.into_iter().zip(2..) {
+        let early = submit(&mut claims, submission(reference, &[line(1, 100)]));
+        assert!(early.adjudication.lines[0].reasons.contains(Reason::Duplicate), "another still stands");
+        claims.reverse(claim, WORDS, filing(claim)).unwrap();
+    }
+    assert_eq!(submit(&mut claims, submission(9, &[line(1, 100)])).adjudication.total.payer, Amount(40));
+}
+
+#[test]
+fn a_claim_is_passed_on_once_more_after_the_second_insurers_is_taken_back() {
+    let mut claims = two_plans();
+    claims.submit(submission(1, &[line(1, 100)]), Some(SECOND)).unwrap();
+    settle(&mut claims, second(1));
+    claims.reverse(second(1), WORDS, filing(second(1))).unwrap();
+    refused(|| claims.submit(on(SECOND, &[line(1, 100)]), None), ClaimsError::DuplicateClaim);
+    let receipt = claims.pass_on(own(1), filing(own(1)), SECOND).unwrap();
+    assert_eq!((receipt.claim, receipt.adjudication.total.payer), (second(1), Amount(20)));
+    assert_eq!((status(&claims, second(1)), known(&claims, second(1)).paid), (ClaimStatus::Adjudicated, Amount::ZERO));
+    assert_eq!(claims.debt(SECOND, id(PROVIDER)), Amount(20));
+}

@@ -98,12 +98,12 @@ impl Claims {
     pub(crate) fn adjudicate(
         &self,
         met: &Met,
-        case: &Case,
         book: &mut Book<'_>,
         submission: &Submission,
         behind: Behind,
         set_aside: ReasonSet,
     ) -> Result<Adjudication, ClaimsError> {
+        let case = &book.case;
         let coverage = case.coverage();
         let standing = Standing {
             filed: behind.filed,
@@ -114,8 +114,8 @@ impl Claims {
             consented: self.is_consented(met.plan.insurer, submission)?,
             set_aside,
         };
-        let lines = book.known_lines(&self.plans, met.plan.fee_pages, behind.held, set_aside);
-        Ok(adjudicate(&met.terms, &standing, &mut book.counters, &lines))
+        let lines = book.known_lines(&self.plans, met.plan.fee_pages, behind.held);
+        Ok(adjudicate(&met.terms, &standing, &mut book.counters, lines))
     }
 
     /// Decides a claim for the first time: reserves what it pays and remembers what it used, or pends it. `passed_on` says that
@@ -131,7 +131,12 @@ impl Claims {
         submission.validate(now).map_err(ClaimsError::Malformed)?;
         let id = claim_id(submission.plan, provider, submission.reference);
         let before = self.register.find(id);
-        if before.as_ref().is_some_and(|claim| !claim.status.is_pended() || claim.prior != behind.prior) {
+        let stands = |claim: &Claim| match claim.status {
+            // Passed on once more, after it was taken back.
+            ClaimStatus::Reversed => claim.prior.is_none(),
+            status => !status.is_pended(),
+        };
+        if before.as_ref().is_some_and(|claim| stands(claim) || claim.prior != behind.prior) {
             return Err(ClaimsError::DuplicateClaim);
         }
         let case = Case::new(&self.coverages, provider, &submission);
@@ -140,8 +145,8 @@ impl Claims {
             return Err(ClaimsError::PlanFrozen);
         }
         let member = case.member;
-        let mut book = Book::open(&self.coverages, &self.register, &case, &met.terms, &submission, now);
-        let adjudication = self.adjudicate(&met, &case, &mut book, &submission, behind, ReasonSet::EMPTY)?;
+        let mut book = Book::open(&self.coverages, &self.register, case, &met.terms, &submission, now);
+        let adjudication = self.adjudicate(&met, &mut book, &submission, behind, ReasonSet::EMPTY)?;
         let amount = adjudication.total.payer;
         let status = if adjudication.is_pended() {
             ClaimStatus::AwaitsAuthorisation
@@ -247,10 +252,10 @@ impl Claims {
         let Filing { submission, held, filed, .. } = &filing;
         let case = Case::new(&self.coverages, claim.provider, submission);
         let mut met = self.meet(&case)?;
-        let mut book = Book::open(&self.coverages, &self.register, &case, &met.terms, submission, now);
-        book.release(&filing, true, Freed::Own);
+        let mut book = Book::open(&self.coverages, &self.register, case, &met.terms, submission, now);
+        book.release(&filing, Freed::Own);
         let behind = Behind { prior: claim.prior, held: *held, filed: *filed };
-        let adjudication = self.adjudicate(&met, &case, &mut book, submission, behind, set_aside)?;
+        let adjudication = self.adjudicate(&met, &mut book, submission, behind, set_aside)?;
         let more = adjudication.total.payer.minus(claim.total.payer);
         // What was covered stays covered: its service is claimed.
         let mut both = filing.lines.iter().zip(&adjudication.lines);
@@ -264,30 +269,26 @@ impl Claims {
         book.claim(&adjudication.lines, *held)?;
         book.save(&mut self.coverages, &mut self.register);
         self.plans.write(claim.plan, &met.plan);
-        let due = now.plus(met.terms.deadlines.settlement);
         let filing = Filing { network: met.network, lines: adjudication.lines, ..filing };
+        // What was not in dispute is due as before.
+        if claim.paid == claim.total.payer {
+            claim.due = now.plus(met.terms.deadlines.settlement);
+        }
         claim.version = met.version;
         claim.status = ClaimStatus::Adjudicated;
         claim.total = adjudication.total;
         claim.decided = now;
-        claim.due = due;
         claim.filing = filing_hash(&filing);
         tell(id, claim, filing);
         Ok(true)
     }
 
     /// Takes back what a claim used of limits, services and authorisations.
-    pub(crate) fn release(
-        &mut self,
-        claim: &Claim,
-        filing: &Filing,
-        authorised: bool,
-        freed: Freed,
-    ) -> Result<(), ClaimsError> {
+    pub(crate) fn release(&mut self, claim: &Claim, filing: &Filing, freed: Freed) -> Result<(), ClaimsError> {
         let case = Case::new(&self.coverages, claim.provider, &filing.submission);
         let terms = self.plans.terms(claim.plan, claim.version)?;
-        let mut book = Book::open(&self.coverages, &self.register, &case, &terms, &filing.submission, self.now());
-        book.release(filing, authorised, freed);
+        let mut book = Book::open(&self.coverages, &self.register, case, &terms, &filing.submission, self.now());
+        book.release(filing, freed);
         book.save(&mut self.coverages, &mut self.register);
         Ok(())
     }

@@ -355,6 +355,7 @@ fn a_claim_that_pays_nothing_writes_no_pool_and_no_service() {
     let outcome = LineOutcome {
         split: Split { submitted: Amount(100), adjustment: Amount(100), ..Split::default() },
         quantity: 0,
+        authorised: 0,
         reasons: Reason::NoConsent.into(),
     };
     assert_eq!(receipt.adjudication.lines, [outcome]);

@@ -128,6 +128,12 @@ impl Claims {
             Some((quantity, until)) => Authorisation::Granted { quantity, until },
             None => Authorisation::Refused,
         };
+        let before = self.register.authorisation(procedure).map(|before| before.in_effect(self.now()));
+        if let Some(Authorisation::Granted { quantity: left @ 1.., until: last }) = before {
+            if !grant.is_some_and(|(quantity, until)| quantity >= left && until >= last) {
+                return Err(ClaimsError::TooLate);
+            }
+        }
         self.register.write_authorisation(procedure, &authorisation);
         emit(AuthorisationChanged { member: procedure.member, procedure, authorisation });
         Ok(())

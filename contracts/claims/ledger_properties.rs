@@ -181,6 +181,7 @@ pub fn is_edge(from: Option<ClaimStatus>, to: Option<ClaimStatus>) -> bool {
         (Some(Adjudicated), Some(to)) => [Adjudicated, Settled, Reversed].contains(&to),
         // An appeal adjudicates anew.
         (Some(Settled), Some(to)) => [Adjudicated, Settled, Reversed].contains(&to),
-        (Some(from), Some(to)) => from == to,
+        // Passed on once more; `Rebuilt` sees that nothing else brings it back.
+        (Some(_), Some(to)) => to != Settled,
     }
 }

@@ -19,7 +19,7 @@ pub struct Plans {
     /// What claims change (the pool) lies with what they read anyway.
     plans: Mapping<PlanId, Plan>,
     terms: Mapping<(PlanId, u32), KeptTerms>,
-    fees: Mapping<(PlanId, u8), FeePage>,
+    fees: Mapping<(PlanId, u8), KeptPage>,
     network: Mapping<(PlanId, AccountId), ()>,
     debts: Mapping<(PlanId, AccountId), Debt>,
 }
@@ -34,12 +34,14 @@ impl scale::EncodeLike<KeptTerms> for PlanTerms {}
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct Debt(Amount);
 
-/// A page of a fee schedule: fees, each encoded in 32 bytes. A search decodes what it finds only.
-#[derive(Default)]
+/// A page of a fee schedule: fees, each encoded in 32 bytes.
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub struct KeptPage(Vec<u8>);
+
+/// A page of a fee schedule as its cell has it: the length comes first. A search decodes what it finds only.
 pub struct FeePage(Vec<u8>);
 
-salus_interface::kept_in_one_cell!(KeptTerms, Debt, FeePage);
+salus_interface::kept_in_one_cell!(KeptTerms, Debt, KeptPage);
 
 /// The bytes of a code, and of a fee.
 const CODE: usize = 16;
@@ -48,7 +50,8 @@ const FEE: usize = 32;
 impl FeePage {
     /// What is allowed for one unit.
     pub fn price(&self, code: CodeTag) -> Option<Amount> {
-        let fees = self.0.as_chunks::<FEE>().0;
+        // From the end: what is left over is the length.
+        let fees = self.0.as_rchunks::<FEE>().1;
         let price = fees.iter().map(|fee| fee.split_at(CODE)).find(|(own, _)| *own == code.0)?.1;
         Some(Amount(u128::from_le_bytes(price.try_into().ok()?)))
     }
@@ -129,13 +132,13 @@ impl Plans {
         if u16::from(page) >= plan.fee_pages {
             return Err(ClaimsError::NotOnThisPage);
         }
-        self.fees.put(&(id, page), &FeePage(kept));
+        self.fees.put(&(id, page), &KeptPage(kept));
         Ok(())
     }
 
     /// A page of the fee schedule.
     pub fn fee_page(&self, plan: PlanId, page: u8) -> FeePage {
-        self.fees.read(&(plan, page)).unwrap_or_default()
+        FeePage(self.fees.bytes(&(plan, page)).unwrap_or_default())
     }
 
     /// What is allowed for one unit of a procedure.

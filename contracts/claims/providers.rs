@@ -58,7 +58,7 @@ impl Claims {
         if claim.passed_on {
             return Err(ClaimsError::PassedOn);
         }
-        if appeals::is_open(&claim) {
+        if appeals::waits(&claim, self.now()) {
             return Err(ClaimsError::AppealOpen);
         }
         claim.passed_on = true;
@@ -74,13 +74,13 @@ impl Claims {
         let pended = self.register.pended(id)?;
         let behind = Behind { prior, held: pended.held, filed };
         let (receipt, _) = self.file(provider, pended.submission, behind, false, self.now())?;
-        // Somebody else cannot choose a bad moment for it.
-        if receipt.adjudication.total.payer < total.payer && self.caller() != provider {
-            return Err(ClaimsError::NotProvider);
-        }
+        // Somebody else cannot choose a bad moment for it. What waits for an authorisation does not count yet.
+        let payer = receipt.adjudication.total.payer;
+        let worse = payer < total.payer || status == ClaimStatus::AwaitsAuthorisation && payer == total.payer;
         match receipt.status {
             ClaimStatus::AwaitsFunds => Err(ClaimsError::PoolTooSmall),
             ClaimStatus::AwaitsAuthorisation => Err(ClaimsError::AuthorisationMissing),
+            _ if worse && self.caller() != provider => Err(ClaimsError::NotProvider),
             _ => Ok(receipt),
         }
     }

@@ -4,7 +4,7 @@ use super::*;
 use ink::primitives::AccountId;
 use proptest::prelude::*;
 use salus_domain::adjudicate::{LineOutcome, Split};
-use salus_domain::codes::{Reason, Term, Unit};
+use salus_domain::codes::{Term, Unit};
 use salus_domain::plan::{Fee, LimitKind};
 use salus_interface::claims::*;
 use scale::{DecodeAll, Encode};
@@ -191,15 +191,32 @@ impl Rebuilt {
         if let Some(prior) = prior.map(|id| self.claims.get_mut(&id).unwrap()) {
             prop_assert!(prior.claim.passed_on);
             prior.claim.passed_on = false;
+            let Claim { status, prior, .. } = prior.claim;
+            if status == ClaimStatus::Reversed {
+                self.unlink(prior)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether there were claims before this one, and all were taken back.
+    fn stands_alone(&self, claim: &Claim) -> bool {
+        claim.prior.map(|prior| &self.claims[&prior].claim).is_some_and(|prior| {
+            prior.status == ClaimStatus::Reversed && (prior.prior.is_none() || self.stands_alone(prior))
+        })
     }
 
     fn pended(&mut self, event: ClaimPended) -> Result<(), TestCaseError> {
         let ClaimPended { claim: id, status, submission, provider, prior, total, filed } = event;
         prop_assert!(status.is_pended());
-        if let Some(before) = self.claims.get(&id) {
-            prop_assert!(before.claim.status.is_pended() && before.claim.prior == prior);
+        if let Some(before) = self.claims.get(&id).map(|before| before.claim) {
+            prop_assert!(before.prior == prior);
+            if before.status == ClaimStatus::Reversed {
+                prop_assert!(prior.is_some(), "passed on once more");
+                self.link(prior)?;
+            } else {
+                prop_assert!(before.status.is_pended());
+            }
         } else {
             self.order.push(id);
             self.link(prior)?;
@@ -226,7 +243,8 @@ impl Rebuilt {
     fn adjudicated(&mut self, event: ClaimAdjudicated) -> Result<(), TestCaseError> {
         let ClaimAdjudicated { claim: id, provider, filing, version, prior, decided, due } = event;
         let before = self.claims.get(&id).cloned();
-        let held_before = before.as_ref().filter(|before| before.filing.is_some()).cloned();
+        let stands = |before: &&Filed| before.filing.is_some() && before.claim.status != ClaimStatus::Reversed;
+        let held_before = before.as_ref().filter(stands).cloned();
         let mut claim = Claim {
             plan: filing.submission.plan,
             version,
@@ -259,7 +277,11 @@ impl Rebuilt {
                 prop_assert!(claim.total.payer > old.total.payer, "an appeal pays more or changes nothing");
                 (claim.paid, claim.appeal, claim.passed_on) = (old.paid, old.appeal, old.passed_on);
                 let old = decided_before.clone();
-                self.take_back(&old, decided, true, Freed::Own);
+                self.take_back(&old, decided, Freed::Own);
+            }
+            (Some(gone), None) if gone.claim.status == ClaimStatus::Reversed => {
+                prop_assert!(prior.is_some() && gone.claim.prior == prior, "passed on once more");
+                self.link(prior)?;
             }
             (Some(waiting), None) => prop_assert!(waiting.claim.status.is_pended() && waiting.claim.prior == prior),
             (None, None) => {
@@ -301,7 +323,8 @@ impl Rebuilt {
     fn reversed(&mut self, event: ClaimReversed, now: Timestamp) -> Result<(), TestCaseError> {
         let filed = self.claims[&event.claim].clone();
         let (claim, told) = (filed.claim, &mut self.plans[filed.claim.plan.0 as usize]);
-        prop_assert!(claim.status.stands() && !crate::appeals::is_open(&claim));
+        let open = crate::appeals::waits(&claim, now) || event.by != claim.provider && crate::appeals::is_open(&claim);
+        prop_assert!(claim.status.stands() && !open);
         let lost = claim.appeal.is_some_and(|appeal| appeal.status == AppealStatus::Overturned);
         let by_insurer = event.by == told.plan.insurer && claim.status == ClaimStatus::Settled && !lost;
         prop_assert!(event.by == claim.provider || by_insurer);
@@ -309,22 +332,20 @@ impl Rebuilt {
         told.plan.pool.reserved.0 -= claim.total.payer.0 - claim.paid.0;
         told.plan.pool.owed.0 += claim.paid.0;
         *told.debts.entry(claim.provider).or_default() += claim.paid.0;
-        let authorisation = [Reason::AuthorisationMissing, Reason::AuthorisationRefused, Reason::AuthorisationExceeded];
-        let overruled = claim.appeal.is_some_and(|appeal| {
-            appeal.status == AppealStatus::Overturned
-                && authorisation.into_iter().any(|reason| appeal.set_aside.contains(reason))
-        });
-        let prior = claim.prior.map(|prior| self.claims[&prior].claim);
-        let freed = match prior {
+        let freed = match self.stands_alone(&claim) {
             // The later insurer's claim has them.
             _ if claim.passed_on => Freed::None,
-            // Nobody has those of the first claim any more.
-            Some(prior) if !prior.status.stands() && prior.prior.is_none() => Freed::All,
-            _ => Freed::Own,
+            // Nobody has those of earlier claims any more.
+            true => Freed::All,
+            false => Freed::Own,
         };
-        self.take_back(&filed, now, !overruled, freed);
+        self.take_back(&filed, now, freed);
         self.claims.get_mut(&event.claim).unwrap().claim.status = ClaimStatus::Reversed;
-        self.unlink(claim.prior)
+        if claim.passed_on {
+            Ok(())
+        } else {
+            self.unlink(claim.prior)
+        }
     }
 
     /// The limits that a line of a claim counts for, each with its place and what it used.
@@ -374,15 +395,14 @@ impl Rebuilt {
                 services.push(line.code);
             }
             if needs_authorisation(&terms, line) {
-                let taken = if outcome.is_covered() { outcome.quantity } else { 0 };
-                self.authorise(claim, line.code, now, |left| left.saturating_sub(taken));
+                self.authorise(claim, line.code, now, |left| left.saturating_sub(outcome.authorised));
             }
         }
         Ok(())
     }
 
     /// What a decision used is free again.
-    fn take_back(&mut self, filed: &Filed, now: Timestamp, authorised: bool, freed: Freed) {
+    fn take_back(&mut self, filed: &Filed, now: Timestamp, freed: Freed) {
         let (claim, filing) = (&filed.claim, filed.filing.as_ref().unwrap());
         let terms = self.of(claim.plan).terms[claim.version as usize].clone();
         for (number, (line, outcome)) in filing.submission.lines.iter().zip(&filing.lines).enumerate() {
@@ -397,8 +417,7 @@ impl Rebuilt {
                 }
             }
             if needs_authorisation(&terms, line) {
-                let given = if authorised { outcome.quantity } else { 0 };
-                self.authorise(claim, line.code, now, |left| left.saturating_add(given));
+                self.authorise(claim, line.code, now, |left| left.saturating_add(outcome.authorised));
             }
         }
     }

@@ -127,12 +127,12 @@ impl World {
         Ok((insurer, plan))
     }
 
-    /// Yesterday, with the doctor and the patient.
+    /// Yesterday, as [`World::today`] has it, with the doctor and the patient.
     ///
     /// # Errors
     /// The client's.
     pub async fn yesterday(&self) -> Result<ServiceDay> {
-        Ok(day(&self.doctor, &self.patient, self.now().await?, 1))
+        Ok(day(&self.doctor, &self.patient, self.today().await?, 1))
     }
 
     /// The doctor's claim for services of yesterday; `reference` tells claims apart.

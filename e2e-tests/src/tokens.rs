@@ -27,7 +27,7 @@ pub enum Behaviour {
     Lie,
     /// It moves so much less.
     Fee(u128),
-    /// It calls a contract with this input.
+    /// It calls a contract with this input, and then does what it is asked to, whatever that answered.
     Reenter {
         /// The contract.
         target: AccountId,

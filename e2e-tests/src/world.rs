@@ -20,6 +20,7 @@ use scale::Decode;
 use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What each person of a world has at first.
@@ -57,6 +58,7 @@ pub struct World {
     pub researcher: Keypair,
     /// Nobody in particular.
     pub stranger: Keypair,
+    today: Mutex<Option<Timestamp>>,
 }
 
 impl World {
@@ -112,6 +114,7 @@ impl World {
             arbiter,
             researcher,
             stranger,
+            today: Mutex::default(),
         })
     }
 
@@ -163,6 +166,19 @@ impl World {
     /// The client's.
     pub async fn now(&self) -> Result<Timestamp> {
         Ok(self.chain.now().await?)
+    }
+
+    /// The time from which this world counts days back: midnight may pass between two claims for the same service. It is that of
+    /// the newest block, and stays until the chain's clock is half a day further.
+    ///
+    /// # Errors
+    /// The client's.
+    pub async fn today(&self) -> Result<Timestamp> {
+        let now = self.now().await?;
+        let mut today = self.today.lock().map_err(|_| "a thread of this test has panicked")?;
+        let kept = today.filter(|kept| now < kept.plus(DAY / 2)).unwrap_or(now);
+        *today = Some(kept);
+        Ok(kept)
     }
 
     /// The authority is named and vouches for the doctor at the hospital, for a year.

@@ -147,13 +147,16 @@ async fn the_insurer_answers_and_may_give_in() -> Result {
     let ruling = overturned(NOT_COVERED, &decided.filing);
     let gives_in = world.claims.decide_appeal(decided.claim, &ruling, words(3));
     let ruled = world.run(&world.insurer, gives_in).await?;
-    assert_eq!(ruled.event::<AppealDecided>()?.by, id(&world.insurer));
-    assert_eq!(world.refused(&world.insurer, answer()).await?, ClaimsError::NotAppealed);
+    let ended = ruled.event::<AppealDecided>()?;
+    assert_eq!((ended.by, ended.status), (id(&world.insurer), AppealStatus::Open), "only the arbiter ends it");
     assert_eq!(world.settles(&world.insurer, &[decided.claim]).await?, [Ok(PAID)]);
+    let uphold = world.claims.decide_appeal(decided.claim, &Ruling::Upheld, words(4));
+    assert_eq!(world.run(&world.arbiter, uphold).await?.forecast, AppealStatus::Upheld);
+    assert_eq!(world.refused(&world.insurer, answer()).await?, ClaimsError::NotAppealed);
     Ok(())
 }
 
-/// Anybody has it granted, as it was asked for and no further.
+/// Who may appeal has it granted, as it was asked for and no further.
 #[tokio::test]
 async fn an_arbiter_that_is_silent_until_the_deadline_has_overturned() -> Result {
     let node = node_of_my_own().await?;
@@ -168,14 +171,17 @@ async fn an_arbiter_that_is_silent_until_the_deadline_has_overturned() -> Result
     world.chain.advance_clock(2 * DAY).await?;
     assert_eq!(world.refused(&world.stranger, grant(NOT_COVERED)).await?, ClaimsError::NotArbiter);
     world.chain.advance_clock(DAY).await?;
-    let uphold = world.claims.decide_appeal(decided.claim, &Ruling::Upheld, words(2));
-    assert_eq!(world.refused(&world.stranger, uphold).await?, ClaimsError::NotArbiter);
+    for late in [&world.stranger, &world.arbiter] {
+        let uphold = world.claims.decide_appeal(decided.claim, &Ruling::Upheld, words(2));
+        assert_eq!(world.refused(late, uphold).await?, ClaimsError::NotArbiter);
+        assert_eq!(world.refused(late, grant(NOT_COVERED)).await?, ClaimsError::NotArbiter);
+    }
     for other in [&world.stranger, &world.insurer, &world.patient] {
         for wider in [ReasonSet::EMPTY, NOT_COVERED.with(Reason::FeeSchedule)] {
             assert_eq!(world.refused(other, grant(wider)).await?, ClaimsError::NotArbiter);
         }
     }
-    assert_eq!(world.run(&world.stranger, grant(NOT_COVERED)).await?.forecast, AppealStatus::Overturned);
+    assert_eq!(world.run(&world.patient, grant(NOT_COVERED)).await?.forecast, AppealStatus::Overturned);
     assert_eq!(world.settles(&world.insurer, &[decided.claim]).await?, [Ok(PAID)]);
     Ok(())
 }

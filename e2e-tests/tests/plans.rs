@@ -194,8 +194,8 @@ async fn a_fee_schedule_is_set_page_by_page() -> Result {
     world.run(&world.insurer, set(1, &[fee(1, 50), fee(5, 50), fee(253, 60)])).await?;
     for (at, expected) in [
         (code(3, 0), Some(1)),
-        (code(3, 399), Some(400)),
-        (code(3, 400), None),
+        (code(3, MAX_PAGE as u16 - 1), Some(MAX_PAGE as u128)),
+        (code(3, MAX_PAGE as u16), None),
         (code(5, 50), Some(51)),
         (code(253, 60), Some(61)),
         (code(2, 0), None),
@@ -204,10 +204,10 @@ async fn a_fee_schedule_is_set_page_by_page() -> Result {
     }
 
     let of = |code| salus_domain::claim::Line { code, ..line(0, 1_000) };
-    let lines = vec![of(code(3, 399)), of(code(5, 50)), of(code(2, 0))];
+    let lines = vec![of(code(3, MAX_PAGE as u16 - 1)), of(code(5, 50)), of(code(2, 0))];
     let allowed: Vec<_> =
         world.decides(plan, 1, lines).await?.filing.lines.iter().map(|line| line.split.allowed().0).collect();
-    assert_eq!(allowed, [400, 51, 1_000]);
+    assert_eq!(allowed, [MAX_PAGE as u128, 51, 1_000]);
     world.run(&world.insurer, set(1, &[fee(1, 9)])).await?;
     assert_eq!(world.read(world.claims.fee(plan, code(5, 50))).await?, None, "a page is set as a whole");
     assert_eq!(world.read(world.claims.fee(plan, code(3, 0))).await?, Some(Amount(1)), "and the others stay");

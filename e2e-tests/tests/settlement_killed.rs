@@ -2,7 +2,7 @@
 //! is settled exactly once.
 
 use salus_client::settlement::{submit, Outcome};
-use salus_client::{Chain, Keypair};
+use salus_client::Chain;
 use salus_domain::ids::ClaimId;
 use salus_domain::money::Amount;
 use salus_e2e_tests::raw::Raw;
@@ -10,27 +10,33 @@ use salus_e2e_tests::samples::{line, submission, terms, UNIT};
 use salus_e2e_tests::{account, OwnNode, Result, World};
 use salus_interface::claims::{ClaimStatus, ClaimsSettled};
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// How many claims there are, of how many providers.
 const CLAIMS: u8 = 90;
 const PROVIDERS: usize = 3;
 /// How many the insurer's client is given at a time, so that there are many transactions.
 const AT_A_TIME: usize = 2;
-/// The longest that a node lives once the insurer has begun.
-const LIFE: u64 = 400;
-/// How often it is killed at the least, and how often at the most before it is left alone.
-const KILLS: std::ops::RangeInclusive<usize> = 3..=50;
+/// After how many settled batches it is killed: at least one, and so many at most.
+const LIFE: u32 = 5;
+/// Up to how many milliseconds later it is.
+const LATER: u64 = 20;
+/// When it is left alone.
+const PATIENCE: Duration = Duration::from_secs(240);
 const PAID: Amount = Amount(UNIT * 8 / 10);
 
-/// The insurer's client: settles all, and says whether it came to the end.
-async fn settle_all(url: &str, world: &World, insurer: &Keypair, claims: &[ClaimId]) -> bool {
+/// The insurer's client: settles all, tells of each batch that it settled, and says whether it came to the end.
+async fn settle_all(url: &str, world: &World, claims: &[ClaimId], settled: &Semaphore) -> bool {
     let Ok(chain) = Chain::connect(url).await else { return false };
     for batch in claims.chunks(AT_A_TIME) {
-        let settlement = submit(&chain, insurer, &world.claims, batch).await;
+        let settlement = submit(&chain, &world.insurer, &world.claims, batch).await;
         let done = |outcome: &Outcome| matches!(outcome, Outcome::Settled(..) | Outcome::Before);
         if settlement.stopped.is_some() || !settlement.outcomes.iter().all(|(_, outcome)| done(outcome)) {
             return false;
+        }
+        if settlement.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Settled(..))) {
+            settled.add_permits(1);
         }
     }
     true
@@ -60,21 +66,31 @@ async fn every_claim_is_settled_once_however_often_the_node_is_killed() -> Resul
     let first_block = world.chain.block_number().await?;
 
     let mut moments = fastrand::Rng::with_seed(5);
-    let mut kills = 0;
+    let (begun, mut kills) = (Instant::now(), 0);
     loop {
-        let life = if kills < *KILLS.end() { moments.u64(LIFE / 10..LIFE) } else { 60_000 };
-        let run = settle_all(&node.url, &world, &world.insurer, &claims);
-        let ended = tokio::time::timeout(Duration::from_millis(life), run).await;
-        if ended == Ok(true) {
+        let (life, later) = (moments.u32(1..=LIFE), Duration::from_millis(moments.u64(..LATER)));
+        let settled = Semaphore::new(0);
+        let doom = async {
+            if begun.elapsed() > PATIENCE || settled.acquire_many(life).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(later).await;
+        };
+        let is_done = tokio::select! {
+            is_done = settle_all(&node.url, &world, &claims, &settled) => is_done,
+            () = doom => false,
+        };
+        if is_done {
             break;
         }
+        assert!(begun.elapsed() < 2 * PATIENCE, "settled within {PATIENCE:?} of a node that is left alone");
         node.kill()?;
         kills += 1;
         node = OwnNode::kept_in(folder.path()).await?;
         world.chain = Chain::connect(&node.url).await?;
         world.raw = Raw::connect(&node.url).await?;
     }
-    assert!(KILLS.contains(&kills), "killed {kills} times");
+    assert!(kills > 2, "killed {kills} times");
 
     let to = world.chain.block_number().await?;
     let told = world.chain.contract_events(world.claims.address(), first_block, to, |_| {}).await?;

@@ -1,9 +1,10 @@
 //! Plans that are paid in PSP22 tokens: one that keeps to the standard, and one that does not.
 
-use salus_client::blake2b_256;
+use salus_client::{blake2b_256, ink_account};
 use salus_domain::claim::Line;
 use salus_domain::ids::{ClaimId, PlanId};
 use salus_domain::money::Amount;
+use salus_domain::plan::{Deadlines, PlanTerms};
 use salus_e2e_tests::samples::{for_payment, line, submission, terms, words, UNIT};
 use salus_e2e_tests::tokens::{Behaviour, Token, SUPPLY};
 use salus_e2e_tests::{account, id, Result, World};
@@ -186,17 +187,25 @@ async fn a_token_that_fails_keeps_its_claims_waiting_and_no_others() -> Result {
     Ok(())
 }
 
-/// While it is asked to move something, the token calls claims: whatever it tries, the transfer fails and nothing has changed.
+/// While it is asked to move something, the token calls claims, and would then do what it was asked to: whatever it calls, the
+/// transfer fails and nothing has changed. The same call to anybody else gets through.
 #[tokio::test]
 async fn a_token_that_calls_back_gets_nowhere() -> Result {
     let world = World::new().await?;
-    let (token, plan) = hostile(&world).await?;
-    let native = world.insures(&terms(), POOL).await?;
+    let token = world.hostile_token().await?;
+    world.establish().await?;
+    world.consents(&for_payment(&world.insurer)).await?;
+    // What is due at once anybody may settle, the token too.
+    let at_once = PlanTerms { deadlines: Deadlines { settlement: 0, ..terms().deadlines }, ..terms() };
+    let plan = world.insures_in(&token, &at_once, POOL).await?;
+    let native = world.insures(&at_once, POOL).await?;
     let claims = [claimed(&world, plan, 1).await?, claimed(&world, native, 2).await?];
     let pended = world.claims_for(&world.claim_of(plan, 3, vec![line(3, 1_000 * UNIT)]).await?).await?.claim;
     let another = world.claim_of(plan, 4, vec![Line { quantity: 2, ..line(4, UNIT) }]).await?;
+    let settle = world.claims.settle(&claims).input().to_vec();
     let messages = [
-        world.claims.settle(&claims).input().to_vec(),
+        settle.clone(),
+        world.claims.settle(&claims[1..]).input().to_vec(),
         world.claims.withdraw(plan, Amount(UNIT)).input().to_vec(),
         world.claims.fund(plan, Amount(UNIT), token.asset()).input().to_vec(),
         world.claims.submit(&another, None).input().to_vec(),
@@ -206,7 +215,7 @@ async fn a_token_that_calls_back_gets_nowhere() -> Result {
     ];
     let state = || async {
         let pools = (world.pool(plan).await?, world.pool(native).await?);
-        let kept = (world.status(claims[0]).await?, world.status(pended).await?);
+        let kept = (world.status(claims[0]).await?, world.status(claims[1]).await?, world.status(pended).await?);
         let held = (world.held_of(&token).await?, world.held().await?, world.earned(&token).await?);
         let opened = world.read(world.claims.plan(PlanId(native.0 + 1))).await?;
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>((pools, kept, held, opened))
@@ -224,8 +233,9 @@ async fn a_token_that_calls_back_gets_nowhere() -> Result {
     }
     // Another claim of the batch is paid all the same.
     assert_eq!(world.settles(&world.insurer, &claims).await?, [Err(ClaimsError::TransferFailed), Ok(PAID)]);
-    behaves(&world, &token, Behaviour::Honest).await?;
-    assert_eq!(world.settles(&world.insurer, &claims[..1]).await?, [Ok(PAID)]);
+    let elsewhere = ink_account(world.registry.address());
+    behaves(&world, &token, Behaviour::Reenter { target: elsewhere, input: settle }).await?;
+    assert_eq!(world.settles(&world.stranger, &claims[..1]).await?, [Ok(PAID)]);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use salus_domain::claim::{Line, Submission, MAX_LINES};
 use salus_domain::codes::{Measure, Term, Unit};
 use salus_domain::ids::{CodeTag, Hash};
 use salus_domain::money::Amount;
-use salus_domain::plan::{Benefit, Deadlines, Fee, Limit, PlanTerms, YEAR};
+use salus_domain::plan::{Benefit, Deadlines, Fee, Limit, PlanTerms, MAX_PAGE, YEAR};
 use salus_domain::time::{Period, Timestamp};
 use salus_e2e_tests::claims::enrolment;
 use salus_e2e_tests::raw::contracts_call_within;
@@ -88,7 +88,14 @@ fn tag(number: u8) -> CodeTag {
     CodeTag([number; 16])
 }
 
-/// Fifty lines on fifty days, of fifty pages of fees, each with an authorisation, against as many limits as a plan has: what
+/// The price of a code on this page; where `second` is the page too, of [`tag`].
+fn fee(page: u8, second: u8) -> Fee {
+    let mut code = [page; 16];
+    code[1] = second;
+    Fee { code: CodeTag(code), price: Amount(UNIT) }
+}
+
+/// Fifty lines on fifty days, of fifty full pages of fees, each with an authorisation, against as many limits as a plan has: what
 /// reads and writes the most.
 #[tokio::test]
 async fn the_claim_that_touches_the_most_fits_into_a_block() -> Result {
@@ -116,8 +123,8 @@ async fn the_claim_that_touches_the_most_fits_into_a_block() -> Result {
     let mut days = Vec::new();
     let mut lines = Vec::new();
     for number in 0..MAX_LINES as u8 {
-        let fee = Fee { code: tag(number), price: Amount(UNIT) };
-        world.run(&world.insurer, world.claims.set_fees(plan, number, &[fee])).await?;
+        let fees: Vec<_> = (0..MAX_PAGE as u8).map(|second| fee(number, second)).collect();
+        world.run(&world.insurer, world.claims.set_fees(plan, number, &fees)).await?;
         let ask = world.claims.request_authorisation(plan, id(&world.patient), tag(number), 1);
         world.run(&world.doctor, ask).await?;
         days.push(day(&world.doctor, &world.patient, now, 1 + u64::from(number)));

@@ -8,6 +8,7 @@ use salus_domain::ids::{Account, PlanId};
 use salus_domain::money::Amount;
 use salus_domain::plan::{fee_page, YEAR};
 use salus_domain::time::Timestamp;
+use salus_fhir::bundle::Found;
 use salus_fhir::claim::{ClaimOptions, PriorPayment, Unpriced};
 use salus_fhir::consent::{CompiledConsent, Release};
 use salus_fhir::decimal::Asset;
@@ -84,10 +85,10 @@ pub fn claim(data: &[u8]) {
     };
     for options in [&strict, &lenient] {
         let found = claim::claims_of(data, options).unwrap_or_default();
-        if let [(path, Ok(only))] = found.as_slice() {
+        if let [Found { path, compiled: Ok(only), .. }] = found.as_slice() {
             assert!(path != "Claim" || claim::compile(data, options).as_ref() == Ok(only));
         }
-        for compiled in found.iter().filter_map(|(_, compiled)| compiled.as_ref().ok()) {
+        for compiled in found.iter().filter_map(|one| one.compiled.as_ref().ok()) {
             assert!(options != &strict || compiled.assumed.is_empty());
             let submission = compiled.submission(PlanId(1), account(1), account(2), &KEY);
             if let Err(malformed) = submission.validate(Timestamp::MAX) {
@@ -105,8 +106,9 @@ pub fn claim(data: &[u8]) {
     }
 }
 
-/// A coverage, or a question about one.
+/// Coverages, alone or in a bundle, or a question about one.
 pub fn coverage(data: &[u8]) {
+    let _ = coverage::coverages_of(data);
     if let Ok(coverage) = coverage::compile(data) {
         let years = coverage::years(coverage.period, NOW).unwrap_or_default();
         assert!(years.iter().all(|year| year.is_valid() && year.end.0 - year.start.0 <= YEAR));

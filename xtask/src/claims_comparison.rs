@@ -1,6 +1,6 @@
 //! What claims cost beside a transfer of a PSP22 token, as the published crate has it: `benches/contracts/token`.
 
-use crate::claims_costs::{done, enrolment, UNIT};
+use crate::claims_costs::{done, enrolment, yesterday, UNIT};
 use crate::comparison::{funded, grant_to, put};
 use crate::costs::{account, Meter};
 use anyhow::{Context, Result};
@@ -18,8 +18,6 @@ use salus_interface::claims::Asset;
 
 /// How many claims a batch has.
 const BATCH: u8 = 50;
-/// A day in the year of the coverages.
-const DATE: Timestamp = Timestamp(1_767_225_600_000 + 9 * DAY);
 
 /// Who takes part.
 struct Scene {
@@ -27,6 +25,8 @@ struct Scene {
     insurer: Keypair,
     patient: Keypair,
     doctors: Vec<Keypair>,
+    /// The day of all services.
+    day: Timestamp,
 }
 
 /// Measures claims, settlements and further lines beside a transfer.
@@ -98,7 +98,7 @@ async fn scene(meter: &Meter, suite: &Deployment, governor: &Keypair) -> Result<
     }
     let record = suite.registry().record(&consent).submit(&meter.chain, &patient).await;
     record.map_err(|error| failed(error.to_string()))?;
-    Ok(Scene { claims: suite.claims(), insurer, patient, doctors })
+    Ok(Scene { claims: suite.claims(), insurer, patient, doctors, day: yesterday(meter).await? })
 }
 
 /// A plan as they are: a deductible, an out-of-pocket and a benefit maximum, fees on one page of 64.
@@ -138,7 +138,7 @@ async fn open(meter: &Meter, scene: &Scene, asset: Asset) -> Result<PlanId> {
     let plan = done(meter, claims.open_plan(asset, arbiter, 1, &terms), insurer).await?.forecast;
     let fees: Vec<Fee> = (0..64).map(|number| Fee { code: CodeTag([number; 16]), price: Amount(2 * UNIT) }).collect();
     done(meter, claims.set_fees(plan, 0, &fees), insurer).await?;
-    done(meter, claims.cover(plan, &[enrolment(&scene.patient)]), insurer).await?;
+    done(meter, claims.cover(plan, &[enrolment(&scene.patient, scene.day)]), insurer).await?;
     if asset == Asset::Native {
         done(meter, claims.fund(plan, Amount(900 * UNIT), asset), insurer).await?;
     }
@@ -161,7 +161,7 @@ fn submission(scene: &Scene, plan: PlanId, doctor: usize, number: u8, lines: usi
         plan,
         member: domain_account(&account(&scene.patient)),
         reference: Hash(byte(0)),
-        days: vec![ServiceDay { date: DATE, nullifier: Hash(byte(1)) }],
+        days: vec![ServiceDay { date: scene.day, nullifier: Hash(byte(1)) }],
         lines: (0..lines).map(line).collect(),
     }
 }

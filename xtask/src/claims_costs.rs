@@ -32,10 +32,16 @@ fn filing<T>(executed: &Executed<T>) -> Result<Filing> {
     Ok(told.context("nothing was adjudicated")?.filing)
 }
 
-/// The coverage of a year in which the sample claims are.
-pub fn enrolment(member: &Keypair) -> Enrolment {
+/// The day before the chain's. What is claimed was done on it or shortly before.
+pub async fn yesterday(meter: &Meter) -> Result<Timestamp> {
+    let today = meter.chain.now().await?.0 / DAY;
+    Ok(Timestamp(today.saturating_sub(1) * DAY))
+}
+
+/// A coverage of a year, of which 300 days are before that day.
+pub fn enrolment(member: &Keypair, day: Timestamp) -> Enrolment {
     let member = ink_account(&account(member));
-    let period = Period { start: Timestamp(1_767_225_600_000), end: Timestamp(1_798_761_600_000) };
+    let period = Period { start: Timestamp(day.0.saturating_sub(300 * DAY)), end: day.plus(65 * DAY) };
     Enrolment { member, subscriber: member, period, secondary: false }
 }
 
@@ -47,14 +53,19 @@ pub async fn measure(meter: &mut Meter, claims: &Claims, samples: &Samples) -> R
     let (insurer, doctor_key) = (&samples.insurer, &samples.doctor);
     let arbiter = funded(meter, "//costs//arbiter").await?;
     let open = |terms: &PlanTerms| claims.open_plan(Asset::Native, ink_account(&account(&arbiter)), 1, terms);
+    let yesterday = yesterday(meter).await?;
     let plan = meter.act("samples/plan.json", open(&samples.plan.terms), insurer).await?;
     let [fees] = samples.plan.fees_on(1, &key).try_into().ok().context("one page")?;
     let code = fees.first().context("the sample plan has fees")?.code;
     meter.act("3 fees", claims.set_fees(plan, 0, &fees), insurer).await?;
     meter.act("one", claims.set_network(plan, &[doctor_id], true), insurer).await?;
-    meter.act("the member's first", claims.cover(plan, &[enrolment(&samples.patient)]), insurer).await?;
+    meter.act("the member's first", claims.cover(plan, &[enrolment(&samples.patient, yesterday)]), insurer).await?;
     let submission = |claim: &CompiledClaim, plan: PlanId| {
-        claim.submission(plan, domain_account(&member), domain_account(&doctor), &key)
+        let mut submission = claim.submission(plan, domain_account(&member), domain_account(&doctor), &key);
+        for (before, day) in (0..).zip(submission.days.iter_mut().rev()) {
+            day.date = Timestamp(yesterday.0.saturating_sub(before * DAY));
+        }
+        submission
     };
     let [first, second] = &samples.claims;
 
@@ -82,7 +93,7 @@ pub async fn measure(meter: &mut Meter, claims: &Claims, samples: &Samples) -> R
     meter.act("of what is free", claims.withdraw(plan, Amount(UNIT)), insurer).await?;
 
     let second_plan = done(meter, open(&samples.plan.terms), insurer).await?.forecast;
-    done(meter, claims.cover(second_plan, &[enrolment(&samples.patient)]), insurer).await?;
+    done(meter, claims.cover(second_plan, &[enrolment(&samples.patient, yesterday)]), insurer).await?;
     done(meter, claims.fund(second_plan, Amount(1_000 * UNIT), Asset::Native), insurer).await?;
     meter.act("3 lines, 2 days", claims.pass_on(id, &first_filing, second_plan), doctor_key).await?;
 
@@ -103,7 +114,8 @@ pub async fn measure(meter: &mut Meter, claims: &Claims, samples: &Samples) -> R
     meter.act("the second version", claims.revise_plan(plan, &samples.plan.terms), insurer).await?;
     meter.act("frozen", claims.set_frozen(plan, true), insurer).await?;
     let far = Period { start: Timestamp(4_000_000_000_000), end: Timestamp(4_000_000_000_000 + 300 * DAY) };
-    done(meter, claims.cover(plan, &[Enrolment { period: far, ..enrolment(&samples.patient) }]), insurer).await?;
+    done(meter, claims.cover(plan, &[Enrolment { period: far, ..enrolment(&samples.patient, yesterday) }]), insurer)
+        .await?;
     let end = Timestamp(far.end.0 - 1);
     meter.act("by a millisecond", claims.end_coverage(plan, member_id, end), insurer).await?;
     Ok(())

@@ -8,7 +8,7 @@
 mod hostile_token {
     use ink::env::call::{build_call, ExecutionInput, Selector};
     use ink::env::hash::Blake2x256;
-    use ink::env::{CallFlags, DefaultEnvironment};
+    use ink::env::{CallFlags, DefaultEnvironment, Error, ReturnErrorCode};
     use ink::prelude::{string::String, vec::Vec};
     use psp22::{PSP22Data, PSP22Error, PSP22};
 
@@ -27,10 +27,22 @@ mod hostile_token {
         Lie,
         /// It moves so much less.
         Fee(u128),
-        /// It calls a contract with this input, and goes on by what that answers.
+        /// It calls a contract with this input, and then moves what it is asked to, whatever that answered.
         Reenter { target: AccountId, input: Vec<u8> },
         /// It hashes so many times, and then moves what it is asked to.
         Burn(u32),
+    }
+
+    /// Any answer.
+    struct Whatever;
+
+    impl scale::Decode for Whatever {
+        fn decode<I: scale::Input>(input: &mut I) -> Result<Self, scale::Error> {
+            while input.remaining_len()?.is_some_and(|left| left > 0) {
+                input.read_byte()?;
+            }
+            Ok(Self)
+        }
     }
 
     /// Bytes that are an input already.
@@ -71,7 +83,10 @@ mod hostile_token {
                 Behaviour::Trap => panic!("told to"),
                 Behaviour::Lie => return Ok(()),
                 Behaviour::Fee(fee) => value.saturating_sub(*fee),
-                Behaviour::Reenter { target, input } => return reenter(*target, input),
+                Behaviour::Reenter { target, input } => {
+                    reenter(*target, input)?;
+                    value
+                }
                 Behaviour::Burn(rounds) => {
                     let mut digest = [0; 32];
                     for _ in 0..*rounds {
@@ -84,13 +99,14 @@ mod hostile_token {
         }
     }
 
+    /// Calls a contract. An error where it was not carried in; where the chain denies the call, it ends this contract's as well.
     fn reenter(target: AccountId, input: &[u8]) -> Result<(), PSP22Error> {
         let (selector, arguments) = input.split_first_chunk().ok_or(PSP22Error::InsufficientBalance)?;
         let input = ExecutionInput::new(Selector::new(*selector)).push_arg(Raw(arguments));
         let call = build_call::<DefaultEnvironment>().call(target).call_flags(CallFlags::ALLOW_REENTRY);
-        match call.exec_input(input).returns::<Result<(), ()>>().try_invoke() {
-            Ok(Ok(Ok(()))) => Ok(()),
-            _ => Err(PSP22Error::Custom(String::from("the other contract refused"))),
+        match call.exec_input(input).returns::<Whatever>().try_invoke() {
+            Ok(_) | Err(Error::ReturnError(ReturnErrorCode::CalleeTrapped)) => Ok(()),
+            Err(_) => Err(PSP22Error::Custom(String::from("the other contract was not called"))),
         }
     }
 

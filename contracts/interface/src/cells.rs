@@ -12,6 +12,8 @@ use scale::{Decode, Encode, EncodeLike, Error, Input, Output};
 pub trait Cells<K, V: Encode> {
     /// What is in a cell.
     fn read(&self, key: &K) -> Option<V>;
+    /// The same, as it is encoded: a contract's memory is not given back, and this takes half.
+    fn bytes(&self, key: &K) -> Option<Vec<u8>>;
     /// Writes a cell.
     fn put<Q: EncodeLike<V>>(&mut self, key: &K, value: &Q);
     /// Empties a cell.
@@ -23,10 +25,14 @@ where
     V: ink::storage::traits::Packed,
 {
     fn read(&self, key: &K) -> Option<V> {
-        let bytes = read(&cell(At::KEY, key))?;
+        let bytes = self.bytes(key)?;
         // A contract decodes what it has encoded itself.
         #[allow(clippy::expect_used, reason = "what was encoded decodes")]
         Some(<V as Decode>::decode(&mut bytes.as_slice()).expect("it was encoded by this contract"))
+    }
+
+    fn bytes(&self, key: &K) -> Option<Vec<u8>> {
+        read(&cell(At::KEY, key))
     }
 
     fn put<Q: EncodeLike<V>>(&mut self, key: &K, value: &Q) {

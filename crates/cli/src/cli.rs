@@ -103,7 +103,7 @@ pub enum Command {
     #[command(subcommand, after_help = "Example:\n  salus appeal list")]
     Appeal(appeal::AppealCommand),
     /// Play the story: every part of the suite at work on a real chain
-    #[command(after_help = "Example:\n  salus demo")]
+    #[command(after_help = "Examples:\n  salus demo\n  salus demo --samples story")]
     Demo(demo::DemoOptions),
 }
 
@@ -118,10 +118,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let as_json = cli.global.json;
     let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => match runtime.block_on(carry_out(&cli)) {
-            Ok(report) => {
-                report.print(as_json);
-                report.exit_code()
-            }
+            Ok(report) => match report.print(as_json) {
+                Ok(()) => report.exit_code(),
+                Err(failure) => failed(&failure, false),
+            },
             Err(failure) => failed(&failure, as_json),
         },
         Err(error) => {
@@ -148,9 +148,12 @@ fn misunderstood(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         let message = message.trim().strip_prefix("error: ").unwrap_or(message.trim());
         return ExitCode::from(failed(&Failure::usage(message, "see --help"), true) as u8);
     }
-    // Where the terminal has gone, there is nobody to tell.
-    let _ = error.print();
-    ExitCode::from(if is_asked_for { Exit::Done } else { Exit::Usage } as u8)
+    let exit = match error.print() {
+        _ if !is_asked_for => Exit::Usage,
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Exit::Internal,
+        _ => Exit::Done,
+    };
+    ExitCode::from(exit as u8)
 }
 
 async fn carry_out(cli: &Cli) -> Result<Report, Failure> {
@@ -176,10 +179,7 @@ async fn carry_out(cli: &Cli) -> Result<Report, Failure> {
         Command::Demo(_) if global.dry_run => {
             Err(Failure::usage("the story cannot be played without transactions", "leave out --dry-run"))
         }
-        Command::Demo(options) => {
-            demo::run(options.clone()).await?;
-            Ok(Report::default())
-        }
+        Command::Demo(options) => demo::run(options.clone()).await,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::deployments;
 use crate::failure::Failure;
 use crate::operations::claims::ConsortiumKey;
 use crate::operations::documents::{self, Document};
+use crate::operations::found::PassedOver;
 use crate::operations::links::Link;
 use crate::operations::{account_of, Suite};
 use crate::output::Report;
@@ -16,6 +17,7 @@ use salus_domain::ids::Account;
 use salus_fhir::directory::Directory;
 use salus_fhir::people::People;
 use salus_vault::Vault;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// The node that is asked where no other is named.
@@ -129,6 +131,14 @@ impl Report {
     #[must_use]
     pub fn done(self, did: &str) -> Self {
         self.field("dryRun", false).line(did)
+    }
+
+    /// With the files of folders that are about something else.
+    #[must_use]
+    pub fn passed_over(self, files: &[PassedOver]) -> Self {
+        let list = files.iter().map(|one| json!({ "file": one.file, "holds": one.holds }));
+        self.lines(files.iter().map(|one| format!("passed over: {} ({})", one.file, one.holds)))
+            .field("passedOver", list.collect::<Vec<_>>())
     }
 
     /// With evidence, or with a word that there was nothing to do.

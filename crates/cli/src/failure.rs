@@ -252,6 +252,7 @@ impl From<OperationError> for Failure {
             OperationError::OpenCoverage { .. } => Self::of(Exit::Input, "document.openCoverage", &error, ""),
             OperationError::EmptyCoverage { .. } => Self::of(Exit::Input, "document.emptyCoverage", &error, ""),
             OperationError::TooManyYears { .. } => Self::of(Exit::Input, "document.tooManyYears", &error, ""),
+            OperationError::BesideInsurancePlan { .. } => Self::of(Exit::Input, "document.insurancePlan", &error, ""),
             OperationError::NoPlan(_) => Self::of(Exit::Input, "input.plan", &error, ""),
             OperationError::OtherClaim { .. } => Self::of(Exit::Input, "document.otherClaim", &error, ""),
             OperationError::NotDecided(_) => Self::refused("claims", &ClaimsError::NotAdjudicated),

@@ -3,6 +3,7 @@
 use crate::failure::{Exit, Failure};
 use salus_client::{Cost, Evidence, Token};
 use serde_json::{json, Map, Value};
+use std::borrow::Cow;
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 
@@ -93,20 +94,25 @@ impl Report {
     }
 
     /// Writes it to stdout (its lines to stderr where it is aside). A command that has said all by itself has nothing in it.
-    pub fn print(&self, as_json: bool) {
+    ///
+    /// # Errors
+    /// As [`write_out`].
+    pub fn print(&self, as_json: bool) -> Result<(), Failure> {
         if let Some(document) = &self.document {
             return write_out(format!("{document}\n").as_bytes());
         }
-        if self.fields.is_empty() && self.lines.is_empty() {
-            return;
+        if as_json && !self.fields.is_empty() {
+            return print_json(&Value::Object(self.fields.clone()));
         }
-        if as_json {
-            print_json(&Value::Object(self.fields.clone()));
-        } else if self.aside {
-            say(&self.lines.join("\n"));
-        } else if !self.lines.is_empty() {
-            write_out(format!("{}\n", self.lines.join("\n")).as_bytes());
+        if as_json || self.lines.is_empty() {
+            return Ok(());
         }
+        let text = self.lines.join("\n");
+        if self.aside {
+            say(&text);
+            return Ok(());
+        }
+        write_out(format!("{}\n", visible(&text)).as_bytes())
     }
 }
 
@@ -149,32 +155,51 @@ pub fn cost_line(cost: Cost, fee: u128, token: &Token) -> String {
     format!("weight: refTime {ref_time} ps, proofSize {proof_size} bytes; deposit {deposit}, fee {fee}")
 }
 
-/// Says why a command failed: as JSON on stdout, or in words on stderr.
+/// Says why a command failed: as JSON on stdout, or in words on stderr, also where stdout takes nothing.
 pub fn print_failure(failure: &Failure, as_json: bool) {
-    if as_json {
-        print_json(&json!({ "error": failure.json() }));
-    } else {
-        say(&format!("error: {}\n  next: {}", failure.message, failure.next_step));
+    let in_words = |failure: &Failure| say(&format!("error: {}\n  next: {}", failure.message, failure.next_step));
+    if !as_json {
+        return in_words(failure);
+    }
+    if let Err(unwritten) = print_json(&json!({ "error": failure.json() })) {
+        in_words(failure);
+        in_words(&unwritten);
     }
 }
 
-fn print_json(value: &Value) {
-    write_out(format!("{value:#}\n").as_bytes());
+fn print_json(value: &Value) -> Result<(), Failure> {
+    write_out(format!("{value:#}\n").as_bytes())
 }
 
 /// Writes to stdout. A reader that has gone (`| head`) ends the command's words, not the command.
-pub fn write_out(bytes: &[u8]) {
+///
+/// # Errors
+/// [`Failure`] where stdout cannot be written to: a full disk, for example.
+pub fn write_out(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
-        if error.kind() != io::ErrorKind::BrokenPipe {
-            say(&format!("error: the output cannot be written: {error}"));
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let message = format!("the output cannot be written: {error}");
+            Err(Failure::new(Exit::Internal, "output", message, "make room where it is to go"))
         }
+        _ => Ok(()),
     }
 }
 
-/// Writes a line to stderr. There is nowhere left to complain about an error of it.
-pub fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+/// Writes lines to stderr. There is nowhere left to complain about an error of it.
+pub fn say(lines: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", visible(lines));
+}
+
+/// A text in which control characters, but for line breaks, are escaped: what documents call themselves cannot steer the
+/// terminal.
+fn visible(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\n';
+    if !text.contains(steers) {
+        return text.into();
+    }
+    let escape = |c: char| if steers(c) { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect::<String>().into()
 }
 
 /// Tells of a long reading on stderr, where somebody looks at it: the number of the block, every now and then.
@@ -220,6 +245,12 @@ pub fn table(rows: &[Vec<String>], left: &[usize]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_line_breaks_are_not() {
+        assert_eq!(visible("a\u{1b}[31mb\r\u{9b}2J\n  ü"), "a\\u{1b}[31mb\\r\\u{9b}2J\n  ü");
+        assert!(matches!(visible("claim 0, 2026-09-07\n  next: go on"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn columns_are_aligned() {

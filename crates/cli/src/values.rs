@@ -4,7 +4,7 @@ use salus_client::{AccountId32, Token};
 use salus_domain::codes::{Action, Class, Confidentiality, Power, Purpose, Role, Sensitivity};
 use salus_domain::ids::{ClaimId, Hash, RecordId};
 use salus_domain::money::Amount;
-use salus_domain::time::{Period, Timestamp};
+use salus_domain::time::{Period, Timestamp, DAY};
 use salus_fhir::decimal::Asset;
 use std::str::FromStr;
 
@@ -158,11 +158,12 @@ pub fn show_time(time: Timestamp) -> Option<String> {
     jiff::Timestamp::from_millisecond(milliseconds).ok().map(|time| time.to_string())
 }
 
-/// A day of service, in UTC, as it is written: `2026-09-07`.
+/// A day of service, in UTC, as it is written: `2026-09-07`; nothing after the year 9999.
 #[must_use]
 pub fn show_day(day: Timestamp) -> String {
-    let time = show_time(day).unwrap_or_default();
-    time.split('T').next().unwrap_or_default().to_owned()
+    let days = i64::try_from(day.0 / DAY).ok().and_then(|days| jiff::Span::new().try_days(days).ok());
+    let date = days.and_then(|days| jiff::civil::date(1970, 1, 1).checked_add(days).ok());
+    date.map(|date| date.to_string()).unwrap_or_default()
 }
 
 /// A period as people read it.
@@ -222,6 +223,14 @@ mod tests {
         assert!(time("1960-01-01T00:00:00Z").is_err());
         assert_eq!(show_day(Timestamp(1_893_456_000_000)), "2030-01-01");
         assert_eq!(show_period(Period::ALWAYS), "always without an end");
+    }
+
+    #[test]
+    fn every_day_that_a_document_can_name_is_written_as_it_was() {
+        for text in ["1970-01-01", "2028-02-29", "9999-12-30", "9999-12-31"] {
+            assert_eq!(salus_fhir::date::day(text).map(show_day).as_deref(), Ok(text));
+        }
+        assert_eq!(show_day(Timestamp::MAX), "");
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod desk;
 mod practice;
 
 use desk::{each, Desk, Result};
-use practice::{id, sample, Practice, BOB};
+use practice::{id, Practice, BOB};
 use salus_client::Chain;
 use salus_localnet::{Node, Options};
 use serde_json::{json, Value};
@@ -134,10 +134,8 @@ fn what_is_due_is_settled_by_anybody_and_silence_grants_an_appeal_and_an_authori
     let node = Node::find_or_start(Options::default())?;
     let practice = Practice::at(Desk::on(node.url(), "")?, 1000)?;
     let Practice { desk } = &practice;
-    let mut coverage = sample("coverage.json")?;
-    coverage["period"] = json!({ "start": "2026-01-01", "end": "2027-12-31" });
-    practice.write("long.json", &coverage)?;
-    practice.plan(1, "@/plan-dental.json", 0, "long.json")?;
+    practice.two_years()?;
+    practice.plan(1, "@/plan-dental.json", 0, "two-years.json")?;
     desk.done("authorisation request 1 @/claim-authorisation.json --suri //Charlie")?;
     let claim = id(&practice.submits()?)?;
     desk.done(&format!("appeal file {claim} --set-aside fee-schedule --statement Late --suri //Dave"))?;
@@ -156,7 +154,7 @@ fn what_is_due_is_settled_by_anybody_and_silence_grants_an_appeal_and_an_authori
     let asked = desk.done("authorisation show 1 @/claim-authorisation.json")?;
     assert_eq!(each(&asked["services"], "status"), [json!("granted-by-silence")]);
 
-    let decide = format!("appeal decide {claim} --overturned --statement Silence --suri //Ferdie");
+    let decide = format!("appeal decide {claim} --overturned --statement Silence --suri //Dave");
     desk.refused(&decide, 3, "claims.NotArbiter")?;
     advance(16)?;
     desk.refused(&format!("{decide} --set-aside fee-schedule,not-covered"), 3, "claims.NotArbiter")?;

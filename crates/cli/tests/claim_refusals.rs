@@ -162,3 +162,91 @@ fn a_claim_without_prices_is_refused_unless_the_rest_of_the_total_counts_as_one(
     assert_eq!(each(&said["claims"][0]["assumed"], "path"), ["Claim.item[0].net"]);
     Ok(())
 }
+
+#[test]
+fn what_a_bundle_says_of_its_claims_is_not_passed_over() -> Result {
+    let desk = Desk::off_line()?;
+    let bundle = |entry: Value| -> Result<Value> {
+        let entries = [json!({ "resource": sample("claim-second.json")? }), entry];
+        Ok(json!({ "resourceType": "Bundle", "type": "collection", "entry": entries }))
+    };
+    let claim = || sample("claim.json");
+    let modifier = json!([{ "url": "http://modifies" }]);
+    let mut history = bundle(json!({ "resource": claim()? }))?;
+    history["type"] = json!("history");
+    let mut ruled = bundle(json!({ "resource": claim()? }))?;
+    ruled["implicitRules"] = json!("http://rules");
+    let mut modified = bundle(json!({ "resource": claim()? }))?;
+    modified["modifierExtension"] = modifier.clone();
+    for (bundle, path) in
+        [(history, "Bundle.type"), (ruled, "Bundle.implicitRules"), (modified, "Bundle.modifierExtension")]
+    {
+        std::fs::write(desk.file("bundle.json"), bundle.to_string())?;
+        let (code, said) = desk.salus(&format!("{SIMULATE} bundle.json"))?;
+        assert_eq!((code, &said["claims"]), (4, &json!([])), "{path}: {said}");
+        assert!(said["error"]["message"].as_str().is_some_and(|message| message.contains(path)), "{path}: {said}");
+    }
+    let mut wrong = claim()?;
+    wrong["status"] = json!("draft");
+    let nested = json!({ "resourceType": "Bundle", "type": "collection", "entry": [{ "resource": claim()? }] });
+    for (entry, path) in [
+        (json!({ "resource": wrong }), "Bundle.entry[1].resource.status"),
+        (json!({ "resource": claim()?, "modifierExtension": modifier }), "Bundle.entry[1].modifierExtension"),
+        (
+            json!({ "resource": claim()?, "request": { "method": "DELETE", "url": "Claim/1" } }),
+            "Bundle.entry[1].request.method",
+        ),
+        (json!({ "request": { "method": "DELETE", "url": "Claim/1" } }), "Bundle.entry[1].request.method"),
+        (json!({ "resource": nested }), "Bundle.entry[1].resource"),
+    ] {
+        std::fs::write(desk.file("bundle.json"), bundle(entry)?.to_string())?;
+        let (code, said) = desk.salus(&format!("{SIMULATE} bundle.json"))?;
+        assert_eq!((code, each(&said["claims"], "claim")), (4, vec![json!("rosa-2026-10")]), "{path}: {said}");
+        assert_eq!(said["refused"].as_array().map(Vec::len), Some(1), "{path}: {said}");
+        let reason = said["refused"][0]["reason"].as_str().unwrap_or_default();
+        assert!(reason.starts_with(&format!("bundle.json: {path}: ")), "{path}: {reason}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_number_that_is_used_twice_names_both_claims_and_their_files() -> Result {
+    let desk = Desk::off_line()?;
+    for (file, name) in [("first.json", "first"), ("second.json", "second")] {
+        std::fs::write(desk.file(file), changed("/id", json!(name))?.to_string())?;
+    }
+    let (exit, said) = desk.salus(&format!("{SIMULATE} first.json second.json"))?;
+    assert_eq!((exit, each(&said["refused"], "claim")), (3, vec![json!("second")]), "{said}");
+    let reason = said["refused"][0]["reason"].as_str().unwrap_or_default();
+    assert!(reason.starts_with("second.json: ") && reason.ends_with("as claim first of first.json"), "{reason}");
+    Ok(())
+}
+
+#[test]
+fn a_coding_without_a_system_is_said_to_have_none() -> Result {
+    let desk = Desk::off_line()?;
+    let coding = json!([{ "code": "1" }]);
+    std::fs::write(desk.file("claim.json"), changed("/item/0/category/coding", coding)?.to_string())?;
+    let (exit, said) = desk.salus(&format!("{SIMULATE} claim.json"))?;
+    let message = said["error"]["message"].as_str().unwrap_or_default();
+    assert!(exit == 4 && message.contains("names no code system"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_folder_without_claims_decides_nothing() -> Result {
+    let desk = Desk::off_line()?;
+    std::fs::create_dir(desk.file("none"))?;
+    desk.refused(&format!("{SIMULATE} none"), 4, "input.claim")?;
+    std::fs::write(desk.file("none/coverage.json"), sample("coverage.json")?.to_string())?;
+    desk.refused(&format!("{SIMULATE} none"), 4, "input.claim")
+}
+
+#[test]
+fn what_an_insurance_plan_states_can_be_tried_before_it_is_opened() -> Result {
+    let desk = Desk::off_line()?;
+    let simulate = "claim simulate --plan @/plan-bronze.json --claim @/claim.json --insurance-plan";
+    let said = desk.done(&format!("{simulate} @/insurance-plan.json"))?;
+    assert_eq!(said["plan"], sample("insurance-plan.json")?["name"]);
+    desk.refused(&format!("{simulate} @/coverage.json"), 4, "document")
+}

@@ -362,3 +362,18 @@ fn a_family_shares_limits_and_each_year_has_its_own() -> Result {
     assert_eq!(left("benefit", "individual", "Patient/rosa-marin"), [(Value::Null, json!("36000000000000"))]);
     Ok(())
 }
+
+#[test]
+fn versions_of_a_reference_that_no_directory_knows_are_one_member() -> Result {
+    let desk = Desk::off_line()?;
+    for (file, patient) in [("claim.json", "Patient/unknown"), ("claim-second.json", "Patient/unknown/_history/2")] {
+        let mut claim = sample(file)?;
+        claim["patient"]["reference"] = json!(patient);
+        std::fs::write(desk.file(file), claim.to_string())?;
+    }
+    let known = desk.done(&format!("{SIMULATE} @/claim.json @/claim-second.json"))?;
+    let unknown = desk.done(&format!("{SIMULATE} claim.json claim-second.json"))?;
+    assert_eq!(unknown["total"], known["total"], "the deductible is one member's");
+    assert_eq!(each(&unknown["limits"], "used"), each(&known["limits"], "used"));
+    Ok(())
+}

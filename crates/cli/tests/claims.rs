@@ -4,7 +4,7 @@ mod desk;
 mod practice;
 
 use desk::{each, Result};
-use practice::{id, sample, Practice};
+use practice::{id, Practice};
 use serde_json::{json, Value};
 
 /// Of each line, what goes where.
@@ -40,7 +40,7 @@ fn a_claim_that_is_submitted_again_is_shown_and_not_submitted() -> Result {
     desk.done(&format!("claim settle {} --suri //Eve", id(&first)?))?;
     assert_eq!(practice.submits()?["status"], "settled");
 
-    let mut other = sample("claim.json")?;
+    let mut other = desk.sample("claim.json")?;
     other["item"].as_array_mut().ok_or("items")?.truncate(1);
     other["total"]["value"] = json!(135);
     practice.write("other.json", &other)?;
@@ -70,7 +70,7 @@ fn what_was_simulated_and_asked_before_is_what_the_contract_decides() -> Result 
         );
     }
     let left = |said: &Value| each(&said["limits"], "left");
-    let after = desk.done("claim eligibility --plan 0 --member Patient/rosa-marin --day 2026-11-01")?;
+    let after = desk.done("claim eligibility --plan 0 --member Patient/rosa-marin")?;
     assert_eq!(left(&after), left(&simulated));
     desk.refused("claim eligibility --plan 0 --claim @/claim.json", 3, "claims.DuplicateClaim")
 }
@@ -81,12 +81,16 @@ fn who_asks_before_a_treatment_is_told_what_the_patient_would_owe() -> Result {
     let Practice { desk } = &practice;
     let never = desk.done("claim eligibility --plan 0 --member Practitioner/dr-adams")?;
     assert_eq!((&never["covered"], &never["coverage"], &never["limits"]), (&json!(false), &Value::Null, &json!([])));
-    let over = desk.done("claim eligibility --plan 0 --member Patient/rosa-marin --day 2027-01-01")?;
-    assert_eq!((&over["covered"], &over["coverage"]["period"]["end"]), (&json!(false), &json!("2027-01-01T00:00:00Z")));
+    let mut coverage = desk.sample("coverage.json")?;
+    let last: jiff::civil::Date = coverage["period"]["end"].as_str().ok_or("an end")?.parse()?;
+    let after = last.tomorrow()?;
+    let over = desk.done(&format!("claim eligibility --plan 0 --member Patient/rosa-marin --day {after}"))?;
+    let end = json!(format!("{after}T00:00:00Z"));
+    assert_eq!((&over["covered"], &over["coverage"]["period"]["end"]), (&json!(false), &end));
 
     // Days to come: the same rules, computed here.
-    let mut planned = sample("claim.json")?;
-    let mut coverage = sample("coverage.json")?;
+    let mut planned = desk.sample("claim.json")?;
+    let served = planned["item"][0]["servicedDate"].as_str().ok_or("a day")?.to_owned();
     coverage["period"] = json!({ "start": "2098-01-01", "end": "2098-12-31" });
     practice.write("coming.json", &coverage)?;
     desk.done("plan cover 0 coming.json --suri //Eve")?;
@@ -102,10 +106,10 @@ fn who_asks_before_a_treatment_is_told_what_the_patient_would_owe() -> Result {
     assert_eq!(asked["quote"]["total"]["patient"], "145000000000000");
 
     // Whoever the provider is: one without a token, too.
-    let mut strange = sample("claim.json")?;
+    let mut strange = desk.sample("claim.json")?;
     strange["provider"]["reference"] = json!("Practitioner/strange");
     practice.write("strange.json", &strange)?;
-    let mut directory = sample("directory.json")?;
+    let mut directory = desk.sample("directory.json")?;
     directory["Practitioner/strange"] = json!({ "account": desk.account("strange")? });
     practice.write("directory.json", &directory)?;
     let asked = desk.done("claim eligibility --plan 0 --claim strange.json --directory directory.json")?;
@@ -115,7 +119,7 @@ fn who_asks_before_a_treatment_is_told_what_the_patient_would_owe() -> Result {
     );
 
     let fhir = "claim eligibility --plan 0 --member Patient/rosa-marin --provider Practitioner/dr-adams --fhir --day";
-    let response = desk.done(&format!("{fhir} 2026-09-07"))?;
+    let response = desk.done(&format!("{fhir} {served}"))?;
     assert_eq!(
         (&response["resourceType"], &response["insurance"][0]["inforce"]),
         (&json!("CoverageEligibilityResponse"), &json!(true))
@@ -157,7 +161,7 @@ fn a_claim_that_waits_for_money_is_corrected_or_withdrawn_or_tried_again() -> Re
     );
 
     // Corrected: the same number, another charge.
-    let mut corrected = sample("claim.json")?;
+    let mut corrected = desk.sample("claim.json")?;
     corrected["item"].as_array_mut().ok_or("items")?.truncate(2);
     corrected["total"]["value"] = json!(177.5);
     practice.write("corrected.json", &corrected)?;
@@ -253,16 +257,14 @@ fn what_the_second_insurer_has_no_money_for_waits_and_is_told_as_it_would_be() -
 fn what_needs_authorisation_waits_and_is_foretold_with_it() -> Result {
     let practice = Practice::new(1000)?;
     let Practice { desk } = &practice;
-    let mut plan = sample("plan.json")?;
+    let mut plan = desk.sample("plan.json")?;
     plan["exceptions"][0]["authorisation"] = json!(true);
     practice.write("strict.json", &plan)?;
-    let mut coverage = sample("coverage.json")?;
-    coverage["period"] = json!({ "start": "2026-01-01", "end": "2027-12-31" });
-    practice.write("two-years.json", &coverage)?;
+    let last = practice.two_years()?;
     practice.plan(1, "strict.json", 1000, "two-years.json")?;
-    let mut planned = sample("claim.json")?;
+    let mut planned = desk.sample("claim.json")?;
     for item in planned["item"].as_array_mut().ok_or("items")? {
-        item["servicedDate"] = json!("2027-12-30");
+        item["servicedDate"] = json!(last.to_string());
     }
     practice.write("planned.json", &planned)?;
     let quote = |claim: &str| -> Result<Value> {
@@ -308,7 +310,7 @@ fn the_patient_is_told_what_was_billed_and_what_is_owed_and_why() -> Result {
     assert_eq!(each(&named["lines"], "code"), ["99213", "83036", "71046"]);
     let wrong = format!("claim explain {claim} --claim @/claim-second.json");
     desk.refused(&wrong, 4, "document.otherClaim")?;
-    let mut other = sample("claim.json")?;
+    let mut other = desk.sample("claim.json")?;
     other["item"][0]["productOrService"]["coding"][0]["code"] = json!("99214");
     practice.write("other.json", &other)?;
     desk.refused(&format!("claim explain {claim} --claim other.json"), 4, "document.otherClaim")?;
@@ -341,4 +343,22 @@ fn who_has_no_consent_is_not_paid_and_the_patient_owes_nothing() -> Result {
     let told = desk.done(&format!("claim explain {}", id(&decided)?))?;
     assert!(told["lines"][0]["text"].as_str().is_some_and(|text| text.contains("not allowed the insurer")), "{told}");
     Ok(())
+}
+
+#[test]
+fn a_claim_is_explained_as_of_the_kind_that_it_says() -> Result {
+    let practice = Practice::new(1000)?;
+    let Practice { desk } = &practice;
+    let mut claim = desk.sample("claim.json")?;
+    claim["type"]["coding"][0]["code"] = json!("institutional");
+    practice.write("institutional.json", &claim)?;
+    let submitted = id(&desk.done("claim submit institutional.json --plan 0 --suri //Charlie")?)?;
+    let kind = |options: &str| -> Result<Value> {
+        let said = desk.done(&format!("claim explain {submitted} --fhir eob {options}"))?;
+        Ok(said["type"]["coding"][0]["code"].clone())
+    };
+    assert_eq!((kind("--claim institutional.json")?, kind("")?), (json!("institutional"), json!("professional")));
+    claim["type"]["coding"][0]["system"] = json!("http://kinds");
+    practice.write("other-kind.json", &claim)?;
+    desk.refused("claim submit other-kind.json --plan 0 --suri //Charlie", 4, "document")
 }

@@ -59,16 +59,20 @@ fn a_plan_is_opened_and_shown_and_its_terms_and_fees_are_replaced() -> Result {
 fn a_plan_takes_its_terms_from_an_insurance_plan_and_the_rest_from_its_file() -> Result {
     let desk = Desk::deployed()?;
     desk.done("key consortium consortium.key")?;
-    let opened = desk.done("plan open @/plan.json --insurance-plan @/insurance-plan.json --suri //Eve")?;
+    let opened = desk.done("plan open @/plan-bronze.json --insurance-plan @/insurance-plan.json --suri //Eve")?;
     assert_eq!((&opened["name"], &opened["fees"]), (&sample("insurance-plan.json")?["name"], &json!(3)));
     let shown = desk.done("plan show 0")?;
     assert_eq!(shown["terms"]["networked"], true);
     assert_eq!(shown["terms"]["deadlinesMs"]["settlement"], json!(14 * 86_400_000));
+    let x_rays = shown["terms"]["exceptions"].as_array().into_iter().flatten().find(|one| one["category"] == "4");
+    assert_eq!(x_rays.ok_or("an exception for X-rays")?["authorisation"], true);
     desk.done("plan revise 0 @/plan.json --suri //Eve")?;
     assert_eq!(desk.done("plan show 0")?["terms"]["networked"], false);
-    desk.done("plan revise 0 @/plan.json --insurance-plan @/insurance-plan.json --suri //Eve")?;
+    desk.done("plan revise 0 @/plan-bronze.json --insurance-plan @/insurance-plan.json --suri //Eve")?;
     assert_eq!(desk.done("plan show 0")?["terms"]["networked"], true);
-    desk.refused("plan open @/plan.json --insurance-plan @/coverage.json --suri //Eve", 4, "document")
+    let lost = "plan open @/plan.json --insurance-plan @/insurance-plan.json --suri //Eve";
+    desk.refused(lost, 4, "document.insurancePlan")?;
+    desk.refused("plan open @/plan-bronze.json --insurance-plan @/coverage.json --suri //Eve", 4, "document")
 }
 
 #[test]
@@ -147,15 +151,15 @@ fn members_are_covered_in_bulk_and_doing_it_again_changes_nothing() -> Result {
     let write = |name: &str, document: &Value| std::fs::write(desk.file(name), document.to_string());
     write("members.json", &members(120)?)?;
     let mut bundle: Vec<Value> =
-        (1..119).map(|number| json!({ "resource": coverage(number, "2027-01-01", Some("2027-12-31")) })).collect();
+        (1..119).map(|number| json!({ "resource": coverage(number, "2097-01-01", Some("2097-12-31")) })).collect();
     bundle.push(json!({ "resource": { "resourceType": "Patient", "id": "m1" } }));
-    bundle.push(json!({ "resource": coverage(119, "2027-01-01", None) }));
+    bundle.push(json!({ "resource": coverage(119, "2097-01-01", None) }));
     write("bundle.json", &json!({ "resourceType": "Bundle", "type": "collection", "entry": bundle }))?;
 
     let cover = "plan cover 0 bundle.json --directory members.json --suri //Eve";
     let (exit, said) = desk.salus(cover)?;
     assert_eq!((exit, each(&said["documents"], "code")), (4, vec![json!("document.openCoverage")]), "{said}");
-    let cover = format!("{cover} --until 2029-01-01T00:00:00Z");
+    let cover = format!("{cover} --until 2099-01-01T00:00:00Z");
     let planned = desk.done(&format!("{cover} --dry-run"))?;
     assert_eq!((&planned["covered"], each(&planned["forecast"], "fee").len()), (&json!(120), 2));
     let covered = desk.done(&cover)?;
@@ -168,15 +172,15 @@ fn members_are_covered_in_bulk_and_doing_it_again_changes_nothing() -> Result {
     assert_eq!(desk.done("plan members 0")?["members"].as_array().map(Vec::len), Some(120));
 
     // One who is covered otherwise does not keep a new one back.
-    write("other.json", &coverage(1, "2027-06-01", Some("2028-05-31")))?;
-    write("new.json", &coverage(1, "2028-06-01", Some("2029-05-31")))?;
+    write("other.json", &coverage(1, "2097-06-01", Some("2098-05-31")))?;
+    write("new.json", &coverage(1, "2098-06-01", Some("2099-05-31")))?;
     let (exit, said) = desk.salus("plan cover 0 other.json new.json --directory members.json --suri //Eve")?;
     assert_eq!((exit, &said["covered"]), (3, &json!(1)), "{said}");
     assert_eq!(each(&said["refused"], "code"), [json!("claims.AlreadyCovered")]);
 
-    desk.done("plan end-coverage 0 Patient/m2 --at 2027-07-01T00:00:00Z --directory members.json --suri //Eve")?;
+    desk.done("plan end-coverage 0 Patient/m2 --at 2097-07-01T00:00:00Z --directory members.json --suri //Eve")?;
     let ended = desk.done("plan coverage 0 Patient/m2 --directory members.json")?;
-    assert_eq!(ended["coverages"][0]["period"]["end"], "2027-07-01T00:00:00Z");
+    assert_eq!(ended["coverages"][0]["period"]["end"], "2097-07-01T00:00:00Z");
     let members = desk.done("plan members 0")?;
     assert!(each(&members["members"], "period").contains(&ended["coverages"][0]["period"]));
     desk.refused("plan cover 0 new.json --directory members.json --suri //Charlie", 4, "document.otherParty")
@@ -188,7 +192,7 @@ fn a_plan_that_pays_in_a_token_is_funded_by_an_allowance_and_settles_in_it() -> 
     let Practice { desk } = &practice;
     let token = token_of_eve(desk)?;
     // A token that does not say how many decimals it has counts as having none.
-    let mut plan = sample("plan.json")?;
+    let mut plan = desk.sample("plan.json")?;
     plan["asset"]["decimals"] = json!(0);
     practice.write("whole.json", &plan)?;
     let open = "plan open whole.json --suri //Eve --token";
@@ -205,7 +209,7 @@ fn a_plan_that_pays_in_a_token_is_funded_by_an_allowance_and_settles_in_it() -> 
     assert_eq!(desk.done("plan show 1")?["pool"]["free"], "500");
     desk.refused("plan fund 1 500 --suri //Ferdie", 3, "claims.TransferFailed")?;
 
-    let mut claim = sample("claim.json")?;
+    let mut claim = desk.sample("claim.json")?;
     for price in ["unitPrice", "net"] {
         claim["item"][1][price]["value"] = json!(42);
     }
@@ -216,7 +220,8 @@ fn a_plan_that_pays_in_a_token_is_funded_by_an_allowance_and_settles_in_it() -> 
     let settled = desk.done("claim settle --plan 1 --suri //Eve")?;
     assert_eq!(each(&settled["settled"], "claim"), [claim["claim"].clone()]);
     let symbol = format!("units of the token {token}");
-    assert_eq!(settled["totals"], json!([{ "symbol": symbol, "decimals": 0, "amount": "75" }]));
+    let total = json!({ "symbol": symbol, "decimals": 0, "amount": "75", "withheld": "0" });
+    assert_eq!(settled["totals"], json!([total]));
     Ok(())
 }
 
@@ -255,14 +260,34 @@ fn an_authorisation_is_asked_for_granted_and_refused() -> Result {
         Ok(desk.done("authorisation show 0 @/claim-authorisation.json")?["services"][0]["status"].clone())
     };
     assert_eq!(status()?, "requested");
-    let grant = "authorisation grant 0 @/claim-authorisation.json --until 2030-01-01T00:00:00Z";
+    let tag = asked["services"][0]["tag"].as_str().ok_or("a tag")?.to_owned();
+    let parties = "--member Patient/rosa-marin --provider Practitioner/dr-adams";
+    let refuse = format!("authorisation refuse 0 {parties} --code {tag} --suri //Eve");
+    desk.done(&refuse)?;
+    assert_eq!(status()?, "refused");
+    assert_eq!(desk.done("authorisation list 0")?["requests"], json!([]));
+    let grant = "authorisation grant 0 @/claim-authorisation.json --until 2098-01-01T00:00:00Z";
     desk.refused(&format!("{grant} --suri //Charlie"), 3, "claims.NotInsurer")?;
     desk.done(&format!("{grant} --suri //Eve"))?;
     assert_eq!(status()?, "granted");
-    assert_eq!(desk.done("authorisation list 0")?["requests"], json!([]));
-    let tag = asked["services"][0]["tag"].as_str().ok_or("a tag")?.to_owned();
-    let parties = "--member Patient/rosa-marin --provider Practitioner/dr-adams";
-    desk.done(&format!("authorisation refuse 0 {parties} --code {tag} --suri //Eve"))?;
-    assert_eq!(status()?, "refused");
+    desk.refused(&refuse, 3, "claims.TooLate")?;
     desk.refused(&format!("authorisation show 0 {parties} --code D2740"), 4, "input.code")
+}
+
+#[test]
+fn a_bundle_of_coverages_that_deletes_one_covers_nobody() -> Result {
+    let desk = Desk::off_line()?;
+    std::fs::write(desk.file("members.json"), members(3)?.to_string())?;
+    let deleted = json!({
+        "resource": coverage(2, "2027-01-01", Some("2027-12-31")),
+        "request": { "method": "DELETE", "url": "Coverage/c2" },
+    });
+    let entries = [json!({ "resource": coverage(1, "2027-01-01", Some("2027-12-31")) }), deleted];
+    let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": entries });
+    std::fs::write(desk.file("bundle.json"), bundle.to_string())?;
+    let (exit, said) = desk.salus("plan cover 0 bundle.json --directory members.json --suri //Eve")?;
+    assert_eq!((exit, each(&said["documents"], "name")), (4, vec![json!("c2")]), "{said}");
+    let message = said["documents"][0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("Bundle.entry[1].request.method"), "{message}");
+    Ok(())
 }

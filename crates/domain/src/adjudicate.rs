@@ -53,9 +53,9 @@ pub struct KnownLine {
     pub date: Timestamp,
     /// The fee schedule's price of one, if it has one.
     pub fee: Option<Amount>,
-    /// Whether the same service was claimed before.
+    /// Whether another claim claimed the same service before.
     pub duplicate: bool,
-    /// Its prior authorisation. It is asked for where the plan's [`crate::plan::Benefit::authorisation`] says so, only.
+    /// What other claims left of its prior authorisation. It is asked for where the plan's [`crate::plan::Benefit::authorisation`] says so, only.
     pub authorisation: Authorisation,
 }
 
@@ -143,6 +143,9 @@ pub struct LineOutcome {
     pub split: Split,
     /// How many units the plan pays for; 0 of a denied line.
     pub quantity: u32,
+    /// How many units of its prior authorisation it uses: none where the plan asks for none, or where an appeal set the want of
+    /// one aside.
+    pub authorised: u32,
     /// Why.
     pub reasons: ReasonSet,
 }
@@ -160,10 +163,10 @@ impl LineOutcome {
         self.reasons.contains(Reason::AuthorisationMissing)
     }
 
-    /// Whether the line counts as claimed: it was neither denied nor pended.
+    /// Whether the line counts as claimed: it was neither denied nor pended, and the plan pays for a unit of it.
     #[must_use]
     pub const fn is_covered(&self) -> bool {
-        !self.is_denied() && !self.is_pended()
+        self.quantity > 0
     }
 }
 
@@ -185,25 +188,32 @@ impl Adjudication {
     }
 }
 
-/// Adjudicates the lines of one claim, and adds what they use to `counters`. The claim must have passed
-/// [`crate::claim::Submission::validate`] and the terms [`PlanTerms::validate`].
+/// Adjudicates the lines of one claim, and adds what they use to `counters`. Of two lines with the same service on the same day the
+/// second is a duplicate, if the plan pays for a unit of the first; lines of one procedure share its authorisation. The claim must
+/// have passed [`crate::claim::Submission::validate`] and the terms [`PlanTerms::validate`].
 #[must_use]
 pub fn adjudicate(
     terms: &PlanTerms,
     standing: &Standing,
     counters: &mut Counters<'_>,
-    lines: &[KnownLine],
+    mut lines: Vec<KnownLine>,
 ) -> Adjudication {
     let mut total = Split::default();
-    let lines = lines
-        .iter()
-        .map(|known| {
-            let outcome = decide(terms, standing, counters, known);
-            total.add(&outcome.split);
-            outcome
-        })
-        .collect();
-    Adjudication { lines, total }
+    let mut decided: Vec<LineOutcome> = Vec::with_capacity(lines.len());
+    let mut rest = lines.as_mut_slice();
+    while let Some((known, later)) = rest.split_first_mut() {
+        let outcome = decide(terms, standing, counters, known);
+        for other in later.iter_mut().filter(|other| other.line.code == known.line.code) {
+            other.duplicate |= outcome.is_covered() && other.line.day == known.line.day;
+            if let Authorisation::Granted(left) = &mut other.authorisation {
+                *left = left.saturating_sub(outcome.authorised);
+            }
+        }
+        total.add(&outcome.split);
+        decided.push(outcome);
+        rest = later;
+    }
+    Adjudication { lines: decided, total }
 }
 
 /// Takes back what a line used of the limits.
@@ -288,7 +298,7 @@ fn denied(line: &Line, reason: Reason) -> LineOutcome {
         Some(Liability::Patient) => split.noncovered = rest,
         Some(Liability::Provider) | None => split.adjustment = rest,
     }
-    LineOutcome { split, quantity: 0, reasons: reason.into() }
+    LineOutcome { split, quantity: 0, authorised: 0, reasons: reason.into() }
 }
 
 /// Steps 2 to 7.
@@ -306,15 +316,15 @@ fn covered(
     let mut reasons = ReasonSet::EMPTY;
 
     // 3. Of more units than are authorised or than the plan pays for, the charge counts in proportion.
-    let authorised = match known.authorisation {
-        Authorisation::Granted(left) if benefit.authorisation && !set_aside(Reason::AuthorisationExceeded) => {
-            left.min(line.quantity)
-        }
-        _ => line.quantity,
+    let granted = match known.authorisation {
+        Authorisation::Granted(left) if benefit.authorisation => Some(left),
+        _ => None,
     };
+    let most =
+        granted.filter(|_| !set_aside(Reason::AuthorisationExceeded)).unwrap_or(line.quantity).min(line.quantity);
     let left = counters.left(Measure::Quantity, counted).unwrap_or(u128::MAX);
-    let quantity = u32::try_from(left).unwrap_or(u32::MAX).min(authorised);
-    let charge = line.submitted.part(authorised, line.quantity);
+    let quantity = u32::try_from(left).unwrap_or(u32::MAX).min(most);
+    let charge = line.submitted.part(most, line.quantity);
     let eligible = line.submitted.part(quantity, line.quantity);
 
     // 2. The fee schedule; a price times a quantity that does not fit is above any charge.
@@ -360,8 +370,8 @@ fn covered(
 
     for (holds, reason) in &[
         (fee.is_some() && eligible > allowed, Reason::FeeSchedule),
-        (authorised < line.quantity, Reason::AuthorisationExceeded),
-        (quantity < authorised, Reason::QuantityLimit),
+        (most < line.quantity, Reason::AuthorisationExceeded),
+        (quantity < most, Reason::QuantityLimit),
         (split.prior_payer > Amount::ZERO, Reason::PriorPayer),
         (split.deductible > Amount::ZERO, Reason::Deductible),
         (split.copay > Amount::ZERO, Reason::Copay),
@@ -375,7 +385,8 @@ fn covered(
         let reached = counters.reached(Measure::Benefit, counted, left).into_iter().map(maximum);
         reasons = reached.fold(reasons, ReasonSet::with);
     }
-    LineOutcome { split, quantity, reasons }
+    let authorised = granted.unwrap_or(0).min(quantity);
+    LineOutcome { split, quantity, authorised, reasons }
 }
 
 /// What a limit on what the plan pays is called.

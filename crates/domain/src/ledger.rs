@@ -4,10 +4,8 @@
 //! - the coverage is the one in force on the claim's first day of service; where the given one is not, there is none;
 //! - use is kept by [`Place`]: a member's own annual use for each coverage, a family's for its subscriber and the start
 //!   of its coverages, daily use by the day, lifetime use for ever;
-//! - a service is claimed before where the provider's services of the day's nullifier have its code, be it through an
-//!   earlier line of the same claim, whatever became of that line. What the plan does not cover takes nothing away from
-//!   another line;
-//! - of an authorisation, earlier lines of the same code that need one and are no duplicates use up what they ask for;
+//! - a service is claimed before where the provider's services of the day's nullifier have its code; lines of the same
+//!   claim meet in [`known_lines`];
 //! - a claim of which a line is pended uses nothing, and none of its services is remembered; of other claims, services
 //!   of covered lines are.
 //!
@@ -16,8 +14,8 @@
 //! refuses claims outright, as it does where they are malformed, the plan is frozen or a reference was used before.
 
 use crate::adjudicate::{adjudicate, Adjudication, Authorisation, KnownLine, Standing};
-use crate::claim::Submission;
-use crate::codes::{Network, Reason, ReasonSet, Term, Unit};
+use crate::claim::{Line, Submission};
+use crate::codes::{Network, ReasonSet, Term, Unit};
 use crate::counters::{Counters, Slot, Used};
 use crate::ids::{Account, CodeTag, Hash};
 use crate::money::Amount;
@@ -141,7 +139,7 @@ impl Ledger {
         submission: &Submission,
         authorisation: impl Fn(CodeTag, Timestamp) -> Authorisation,
     ) -> Adjudication {
-        let lines = self.known_lines(facts.set_aside, provider, submission, authorisation);
+        let lines = self.known_lines(provider, submission, authorisation);
         let first = submission.days.iter().map(|day| day.date).min();
         let standing = Standing {
             filed: facts.now,
@@ -164,7 +162,7 @@ impl Ledger {
                 counters.load(slot, used);
             }
         }
-        let decided = adjudicate(&self.terms, &standing, &mut counters, &lines);
+        let decided = adjudicate(&self.terms, &standing, &mut counters, lines);
         if decided.is_pended() {
             return decided;
         }
@@ -179,38 +177,26 @@ impl Ledger {
         decided
     }
 
-    /// The lines of a claim, each with what the book and the insurer know about it.
+    /// The lines of a validated claim, each with what the book and the insurer know about it.
     fn known_lines(
         &self,
-        set_aside: ReasonSet,
         provider: Account,
         submission: &Submission,
         authorisation: impl Fn(CodeTag, Timestamp) -> Authorisation,
     ) -> Vec<KnownLine> {
-        let mut claimed: BTreeSet<(u8, CodeTag)> = BTreeSet::new();
-        let mut asked: BTreeMap<CodeTag, u32> = BTreeMap::new();
-        let mut known = Vec::with_capacity(submission.lines.len());
-        for line in &submission.lines {
-            // A validated claim has the day.
-            let Some(day) = submission.days.get(usize::from(line.day)) else { continue };
-            let before = self.services.get(&(provider, day.nullifier));
-            let duplicate =
-                before.is_some_and(|codes| codes.contains(&line.code)) || claimed.contains(&(line.day, line.code));
-            if self.terms.covered.contains(line.category) || set_aside.contains(Reason::NotCovered) {
-                claimed.insert((line.day, line.code));
-            }
-            let mut authorisation = authorisation(line.code, day.date);
-            let needed = self.terms.benefit(line.category).authorisation;
-            if let (true, Authorisation::Granted(left)) = (needed, &mut authorisation) {
-                let asked = asked.entry(line.code).or_default();
-                *left = left.saturating_sub(*asked);
-                if !duplicate {
-                    *asked = asked.saturating_add(line.quantity);
-                }
-            }
-            let fee = self.fees.get(&line.code).copied();
-            known.push(KnownLine { line: *line, date: day.date, fee, duplicate, authorisation });
-        }
-        known
+        let known = |line: &Line| {
+            let day = submission.days.get(usize::from(line.day))?;
+            Some(KnownLine {
+                line: *line,
+                date: day.date,
+                fee: self.fees.get(&line.code).copied(),
+                duplicate: self
+                    .services
+                    .get(&(provider, day.nullifier))
+                    .is_some_and(|codes| codes.contains(&line.code)),
+                authorisation: authorisation(line.code, day.date),
+            })
+        };
+        submission.lines.iter().filter_map(known).collect()
     }
 }

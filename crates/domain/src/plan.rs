@@ -105,7 +105,7 @@ pub struct Deadlines {
     pub settlement: u64,
     /// From an adjudication: how long it can be appealed.
     pub appeal: u64,
-    /// From an appeal: how long the arbiter has to decide; after that anybody may have it granted as asked for.
+    /// From an appeal: how long the arbiter has to decide; after that the member or the provider may have it granted as asked for.
     pub review: u64,
     /// From an adjudication: how long the insurer can reverse the payment.
     pub reversal: u64,
@@ -197,8 +197,8 @@ impl PlanTerms {
     }
 }
 
-/// How many fees a page of a fee schedule has at most: it fits into one cell.
-pub const MAX_PAGE: usize = 400;
+/// How many fees a page of a fee schedule has at most: the pages of a claim's lines fit into a contract's memory.
+pub const MAX_PAGE: usize = 200;
 /// How many pages a fee schedule has at most.
 pub const MAX_PAGES: u16 = 256;
 

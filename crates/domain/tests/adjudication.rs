@@ -107,7 +107,7 @@ fn each_denial_has_a_reason_and_somebody_who_bears_it() {
     ] {
         let claim = Claim { standing, ..after(&terms, &[30, 40, 50], vec![known]) };
         let (result, counters) = claim.adjudicate();
-        let expected_outcome = LineOutcome { split: expected, quantity: 0, reasons: reason.into() };
+        let expected_outcome = LineOutcome { split: expected, quantity: 0, authorised: 0, reasons: reason.into() };
         assert_eq!(result.lines, [expected_outcome], "{reason:?}");
         assert_eq!(kept(&counters), kept(&claim.counters()), "a denied line uses no limit");
         let pended = reason == Reason::AuthorisationMissing;
@@ -318,7 +318,7 @@ fn what_an_appeal_sets_aside_does_not_count() {
     (standing.credentialed, standing.network, standing.other_first) = (false, Network::Out, true);
     let decide = |claim: &Claim, set_aside| {
         let standing = Standing { set_aside, ..claim.standing };
-        adjudicate(&claim.terms, &standing, &mut claim.counters(), &claim.lines).lines[0]
+        adjudicate(&claim.terms, &standing, &mut claim.counters(), claim.lines.clone()).lines[0]
     };
     // Each stands in the way alone.
     for reason in ReasonSet::APPEALABLE.iter() {

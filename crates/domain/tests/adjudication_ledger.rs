@@ -211,6 +211,10 @@ fn lines_of_one_procedure_share_its_authorisation() {
     let decided = decide(&[20, 21, 22], &lines, 22);
     assert_eq!(decided.lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), [2, 3, 0, 2]);
     assert_eq!(decided.lines[3].reasons, Reason::AuthorisationExceeded.into());
+    // Of a service of which nothing was authorised, nothing was claimed.
+    let decided = decide(&[23, 24], &[units(0, 5), units(1, 1)], 24);
+    assert_eq!(decided.lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), [5, 0]);
+    assert_eq!(decide(&[24], &[units(0, 1)], 24).lines[0].quantity, 1);
 }
 
 #[test]

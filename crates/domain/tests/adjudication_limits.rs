@@ -140,7 +140,7 @@ fn of_more_units_than_are_authorised_the_provider_bears_the_rest() {
         assert_eq!(outcome.split, split(90, adjustment, 0, [0; 4], 90 - adjustment), "{left}");
         assert_eq!((outcome.quantity, used), (quantity, vec![u128::from(quantity)]));
         assert_eq!(outcome.reasons.contains(Reason::AuthorisationExceeded), left < 3);
-        assert!(outcome.is_covered());
+        assert_eq!(outcome.is_covered(), left > 0, "a service of which nothing is authorised can be claimed again");
     }
 }
 

@@ -94,7 +94,7 @@ fn first(claim: &Claim, terms: &PlanTerms, set_aside: ReasonSet, known: &KnownLi
     let mut claim = Claim { terms: terms.clone(), ..claim.clone() };
     claim.standing.set_aside = claim.standing.set_aside.union(set_aside);
     let mut counters = claim.counters();
-    adjudicate(&claim.terms, &claim.standing, &mut counters, &[*known]).lines[0]
+    adjudicate(&claim.terms, &claim.standing, &mut counters, vec![*known]).lines[0]
 }
 
 proptest! {

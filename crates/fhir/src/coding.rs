@@ -54,6 +54,8 @@ pub(crate) const CONSENT_SCOPE: System =
     System(&["http://terminology.hl7.org/CodeSystem/consentscope", "http://hl7.org/fhir/consentscope"]);
 pub(crate) const BENEFIT_CATEGORY: System =
     System(&["http://terminology.hl7.org/CodeSystem/ex-benefitcategory", "http://hl7.org/fhir/ex-benefitcategory"]);
+pub(crate) const CLAIM_TYPE: System =
+    System(&["http://terminology.hl7.org/CodeSystem/claim-type", "http://hl7.org/fhir/ex-claimtype"]);
 pub(crate) const PAYEE_TYPE: System =
     System(&["http://terminology.hl7.org/CodeSystem/payeetype", "http://hl7.org/fhir/payeetype"]);
 pub(crate) const COVERAGE_CLASS: System =
@@ -144,6 +146,15 @@ pub(crate) fn concept<'a>(node: &Node<'a>) -> Result<Vec<Coding<'a>>, Refused> {
     node.read(|object| {
         object.ignore(&["id", "text"]);
         object.required("coding")?.list()?.iter().map(Coding::read).collect()
+    })
+}
+
+/// Refuses what is no FHIR `CodeableConcept`, which may be in words alone: for what decides nothing.
+pub(crate) fn ensure_concept(node: &Node<'_>) -> Result<(), Refused> {
+    node.read(|object| {
+        object.ignore(&["id"]);
+        object.optional("text").map(|text| text.text()).transpose()?;
+        object.items("coding")?.iter().try_for_each(|coding| coding.open().map(|_| ()))
     })
 }
 

@@ -1,11 +1,12 @@
 //! FHIR `Coverage`: who is insured by whom, and when. <https://hl7.org/fhir/R4/coverage.html>
 
+use crate::bundle::{self, Found};
 use crate::coding::{concept, only_coding, Coding, COVERAGE_CLASS, RELATIONSHIP};
-use crate::date::{anniversary, period, Early};
+use crate::date::{anniversary, days_of_period, Early};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
 use crate::json::Document;
-use crate::reference::Reference;
+use crate::reference::{Reference, PATIENT, PAYOR, SUBSCRIBER};
 use salus_domain::time::{Period, Timestamp};
 
 /// A compiled coverage. References are as they are written, or `system|value` where only an identifier is given.
@@ -18,8 +19,9 @@ pub struct CompiledCoverage {
     pub subscriber: String,
     /// Who insures (`payor`).
     pub payor: String,
-    /// When (`period`): without a start from [`Timestamp::MIN`] on, without an end up to [`Timestamp::MAX`]. It may be longer
-    /// than the year that one coverage on the chain lasts: see [`years`].
+    /// When (`period`): the days that are written, whatever their zone, each from midnight UTC on as the day of a service is;
+    /// without a start from [`Timestamp::MIN`] on, without an end up to [`Timestamp::MAX`]. It may be longer than the year
+    /// that one coverage on the chain lasts: see [`years`].
     pub period: Period,
     /// Which of the member's coverages it is, from 1 on (`order`); `None` where the document does not say.
     pub order: Option<u32>,
@@ -62,29 +64,46 @@ pub fn years(period: Period, until: Timestamp) -> Option<Vec<Period>> {
 }
 
 /// What describes a coverage and decides nothing here: what the member bears is the plan's to say.
-const DESCRIPTIVE: &[&str] =
-    &["identifier", "type", "policyHolder", "dependent", "costToBeneficiary", "subrogation", "contract"];
+const DESCRIPTIVE: &[&str] = &["identifier", "type", "policyHolder", "dependent", "costToBeneficiary", "contract"];
 
 /// Compiles a FHIR R4 `Coverage`.
 ///
 /// # Errors
 /// [`Refused`], with the path of the element.
 pub fn compile(document: &[u8]) -> Result<CompiledCoverage, Refused> {
-    Document::read(document)?.root().resource("Coverage", |object| {
+    read(&Document::read(document)?.root())
+}
+
+/// Compiles each coverage of a document: of a `Bundle` each entry that is a `Coverage`, of any other document that document
+/// itself ([`crate::bundle`]).
+///
+/// # Errors
+/// [`Refused`] where the document cannot be read so far that its coverages are found, or has none.
+pub fn coverages_of(document: &[u8]) -> Result<Vec<Found<CompiledCoverage>>, Refused> {
+    bundle::find(document, "Coverage", read)
+}
+
+fn read(node: &Node<'_>) -> Result<CompiledCoverage, Refused> {
+    node.resource("Coverage", |object| {
         object.ignore(DESCRIPTIVE);
         let status = object.required("status")?;
         if status.text()? != "active" {
             let reason = RefusedReason::Status { found: status.text()?.to_owned(), expected: "active" };
             return Err(status.refuse(reason));
         }
-        let member = Reference::read(&object.required("beneficiary")?)?.key;
+        if let Some(subrogation) = object.optional("subrogation") {
+            if subrogation.boolean()? {
+                return Err(subrogation.refuse(RefusedReason::Subrogation));
+            }
+        }
+        let member = Reference::to(&object.required("beneficiary")?, PATIENT)?.key;
         let subscriber = subscriber(object, &member)?;
         let payors = object.required("payor")?;
         let list = payors.list()?;
         let [payor] = list.as_slice() else { return Err(payors.refuse(RefusedReason::SeveralPayors)) };
-        let payor = Reference::read(payor)?.key;
-        let period = object.optional("period").map_or(Ok(Period::ALWAYS), |node| period(&node, Early::Open))?;
-        let order = object.optional("order").map(|order| positive(&order)).transpose()?;
+        let payor = Reference::to(payor, PAYOR)?.key;
+        let period = object.optional("period").map_or(Ok(Period::ALWAYS), |node| days_of_period(&node, Early::Open))?;
+        let order = object.optional("order").map(|order| order.positive()).transpose()?;
         let mut text = |name: &str| object.optional(name).map(|node| node.text().map(str::to_owned)).transpose();
         let (subscriber_id, network) = (text("subscriberId")?, text("network")?);
         let mut plan = None;
@@ -107,21 +126,13 @@ fn subscriber(object: &mut Object<'_>, member: &str) -> Result<String, Refused> 
         false => Ok(false),
     };
     let is_self = object.optional("relationship").map(is_self).transpose()?;
-    match object.optional("subscriber").map(|subscriber| Reference::read(&subscriber)).transpose()? {
+    match object.optional("subscriber").map(|subscriber| Reference::to(&subscriber, SUBSCRIBER)).transpose()? {
         Some(subscriber) if is_self == Some(true) && subscriber.key != member => {
             Err(subscriber.refuse(RefusedReason::SubscriberContradicts))
         }
         Some(subscriber) => Ok(subscriber.key),
         None if is_self == Some(false) => Err(object.refuse("subscriber", RefusedReason::Missing)),
         None => Ok(member.to_owned()),
-    }
-}
-
-/// A FHIR `positiveInt`.
-fn positive(node: &Node<'_>) -> Result<u32, Refused> {
-    match node.whole_number()? {
-        0 => Err(node.refuse(RefusedReason::WrongType { expected: "a whole number from 1 to 4294967295" })),
-        number => Ok(number),
     }
 }
 

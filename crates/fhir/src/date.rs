@@ -3,7 +3,7 @@
 //! A date stands for all of its day, month or year, in UTC, since it has no zone of its own. A time stands for all of its
 //! second, or of its millisecond where it has a fraction. `Period.end` is inclusive in FHIR and exclusive in the model.
 
-use crate::element::Node;
+use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
@@ -16,6 +16,20 @@ struct Span {
     end: i64,
     /// The day as it is written, at midnight UTC; `None` for a month or a year.
     day: Option<i64>,
+}
+
+impl Span {
+    /// The whole of the days that are written.
+    fn days(self) -> Self {
+        match self.day {
+            Some(day) => Self { start: day, end: day + DAY as i64, ..self },
+            None => self,
+        }
+    }
+
+    const fn is_time(self) -> bool {
+        self.end - self.start < DAY as i64
+    }
 }
 
 /// All moments that a FHIR date, dateTime or instant stands for: `2026` is the whole year.
@@ -198,19 +212,28 @@ pub(crate) enum Early {
 
 /// A FHIR `Period`: <https://hl7.org/fhir/R4/datatypes.html#Period>. A missing bound is open.
 pub(crate) fn period(node: &Node<'_>, early: Early) -> Result<Period, Refused> {
+    read_period(node, early, |moments| moments)
+}
+
+/// The days of a FHIR `Period`, as they are written there, each from midnight UTC on: what [`day`] says is compared with
+/// them. A missing bound is open.
+pub(crate) fn days_of_period(node: &Node<'_>, early: Early) -> Result<Period, Refused> {
+    read_period(node, early, Span::days)
+}
+
+/// A period whose bounds are what `kept` leaves of those that are written.
+fn read_period(node: &Node<'_>, early: Early, kept: impl Fn(Span) -> Span) -> Result<Period, Refused> {
     node.read(|object| {
-        object.ignore(&["id"]);
+        let (start, end) = bounds_of(node, object)?;
         let mut period = Period::ALWAYS;
-        if let Some(start) = object.optional("start") {
-            let from = span(start.text()?).map_err(|reason| start.refuse(reason))?.start;
-            period.start = match after_epoch(from) {
+        if let Some((start, from)) = start {
+            period.start = match after_epoch(kept(from).start) {
                 Err(_) if early == Early::Open => Timestamp::MIN,
                 result => result.map_err(|reason| start.refuse(reason))?,
             };
         }
-        if let Some(end) = object.optional("end") {
-            let to = span(end.text()?).map_err(|reason| end.refuse(reason))?.end;
-            period.end = after_epoch(to).map_err(|reason| end.refuse(reason))?;
+        if let Some((end, to)) = end {
+            period.end = after_epoch(kept(to).end).map_err(|reason| end.refuse(reason))?;
         }
         match period.is_valid() {
             true => Ok(period),
@@ -219,13 +242,49 @@ pub(crate) fn period(node: &Node<'_>, early: Early) -> Result<Period, Refused> {
     })
 }
 
+/// The bounds of a FHIR `Period` that are there. Of two times, the end is not before the start.
+fn bounds_of<'a>(node: &Node<'a>, object: &mut Object<'a>) -> Result<(Option<Bound<'a>>, Option<Bound<'a>>), Refused> {
+    object.ignore(&["id"]);
+    let mut read = |name: &str| object.optional(name).map(bound).transpose();
+    let (start, end) = (read("start")?, read("end")?);
+    match (&start, &end) {
+        (Some((_, start)), Some((_, end))) if start.is_time() && end.is_time() && end.end <= start.start => {
+            Err(node.refuse(RefusedReason::EmptyPeriod))
+        }
+        _ => Ok((start, end)),
+    }
+}
+
+type Bound<'a> = (Node<'a>, Span);
+
+fn bound(node: Node<'_>) -> Result<Bound<'_>, Refused> {
+    let span = span(node.text()?).map_err(|reason| node.refuse(reason))?;
+    Ok((node, span))
+}
+
+/// The days of a FHIR date, as they are written there: see [`days_of_period`].
+pub(crate) fn days_of(node: &Node<'_>) -> Result<Period, Refused> {
+    let (node, span) = bound(node.clone())?;
+    let Span { start, end, .. } = span.days();
+    let period = after_epoch(start).and_then(|start| Ok(Period { start, end: after_epoch(end)? }));
+    period.map_err(|reason| node.refuse(reason))
+}
+
+/// Refuses what is no FHIR date, dateTime or instant.
+pub(crate) fn ensure_date(node: &Node<'_>) -> Result<(), Refused> {
+    bound(node.clone()).map(|_| ())
+}
+
 /// The one day of a FHIR `Period`, as it is written there.
 pub(crate) fn day_of_period(node: &Node<'_>) -> Result<Timestamp, Refused> {
     node.read(|object| {
-        object.ignore(&["id"]);
-        let (start, end) = (object.required("start")?, object.required("end")?);
-        let first = day(start.text()?).map_err(|reason| start.refuse(reason))?;
-        let last = day(end.text()?).map_err(|reason| end.refuse(reason))?;
+        let (start, end) = bounds_of(node, object)?;
+        let day = |name: &str, bound: Option<Bound<'_>>| {
+            let (node, span) = bound.ok_or_else(|| object.refuse(name, RefusedReason::Missing))?;
+            let day = span.day.ok_or(RefusedReason::NotOneDay).and_then(after_epoch);
+            day.map_err(|reason| node.refuse(reason))
+        };
+        let (first, last) = (day("start", start)?, day("end", end)?);
         match first == last {
             true => Ok(first),
             false => Err(node.refuse(RefusedReason::NotOneDay)),

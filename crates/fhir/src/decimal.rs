@@ -8,6 +8,14 @@ pub const MAX_DECIMALS: u8 = 24;
 /// The largest exponent, either way, that a number may be written with.
 const MAX_EXPONENT: u32 = 64;
 
+/// Currencies without a minor unit (ISO 4217).
+const WHOLE: &[&str] = &[
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
+    "XPF",
+];
+/// Currencies whose minor unit is a thousandth (ISO 4217).
+const MILLS: &[&str] = &["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
+
 /// What amounts are in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {
@@ -25,7 +33,27 @@ impl Asset {
     /// [`RefusedReason::TooManyFractionDigits`] where the number is no whole number of minor units, and
     /// [`RefusedReason::AmountTooLarge`].
     pub fn parse(&self, text: &str) -> Result<Amount, RefusedReason> {
-        Decimal::parse(text)?.minor_units(self.decimals)
+        self.decimal(text)?.minor_units(self.decimals)
+    }
+
+    /// A decimal number that is a whole number of minor units.
+    pub(crate) fn decimal(&self, text: &str) -> Result<Decimal, RefusedReason> {
+        let decimals = self.decimals;
+        let number = Decimal::parse(text).and_then(|number| number.minor_units(decimals).map(|_| number));
+        number.map_err(|reason| match reason {
+            RefusedReason::TooManyFractionDigits { .. } => RefusedReason::TooManyFractionDigits { decimals },
+            reason => reason,
+        })
+    }
+
+    /// How many digits after the point a price is rounded to: those of the currency, and not more than the asset has.
+    pub(crate) fn price_digits(&self) -> u8 {
+        let own = match self.currency.as_str() {
+            currency if WHOLE.contains(&currency) => 0,
+            currency if MILLS.contains(&currency) => 3,
+            _ => 2,
+        };
+        own.min(self.decimals)
     }
 
     /// The amount as a decimal number in units of the currency, without trailing zeros beyond cents: `12.50`.
@@ -67,20 +95,20 @@ impl Decimal {
         if !is_digits(whole) || leads_with_zero || !fraction.is_none_or(is_digits) {
             return Err(RefusedReason::NotADecimal);
         }
-        let exponent = exponent.map_or(Ok(0), read_exponent)?;
+        if !exponent.is_none_or(is_exponent) {
+            return Err(RefusedReason::NotADecimal);
+        }
+        let fraction = fraction.unwrap_or_default().trim_end_matches('0');
+        if fraction.is_empty() && whole == "0" {
+            return Ok(Self { digits: 0, scale: 0 });
+        }
         if negative {
             return Err(RefusedReason::Negative);
         }
-        let fraction = fraction.unwrap_or_default().trim_end_matches('0');
-        let mut digits = 0u128;
-        for digit in whole.bytes().chain(fraction.bytes()) {
-            digits = digits
-                .checked_mul(10)
-                .and_then(|digits| digits.checked_add(u128::from(digit - b'0')))
-                .ok_or(RefusedReason::AmountTooLarge)?;
-        }
         // At most a document's length, so that neither can overflow.
-        let scale = fraction.len() as i64 - exponent;
+        let scale = fraction.len() as i64 - exponent.map_or(Ok(0), read_exponent)?;
+        let point = whole.len() as i64 + fraction.len() as i64 - scale;
+        let digits = read_digits(whole.bytes().chain(fraction.bytes()), point)?;
         let decimal = match u32::try_from(scale) {
             Ok(scale) => Self { digits, scale },
             Err(_) => {
@@ -113,14 +141,16 @@ impl Decimal {
         (self.scale == 0).then_some(self.digits)
     }
 
-    /// Whether `other` is this number, or what rounding it to hundredths may make of it.
-    pub(crate) fn rounds_to(self, other: Self) -> bool {
-        let hundredths = |number: Self| number.minor_units(2).ok().map(|units| units.0);
-        let below = self.scale.checked_sub(2).map(|scale| 10u128.checked_pow(scale).map_or(0, |by| self.digits / by));
-        match (self.scale > 2, below, hundredths(other)) {
-            (true, Some(below), Some(other)) => other == below || Some(other) == below.checked_add(1),
-            _ => self == other,
-        }
+    /// Whether `other` is this number, or what rounding it to so many digits after the point makes of it: the nearest such
+    /// number, either of two that are equally near.
+    pub(crate) fn rounds_to(self, other: Self, digits: u8) -> bool {
+        let beyond = self.scale.checked_sub(u32::from(digits));
+        let (Some(beyond), Ok(Amount(rounded))) = (beyond, other.minor_units(digits)) else { return self == other };
+        // A unit of more than 128 bits: this number is below half of it.
+        let Some(unit) = 10u128.checked_pow(beyond) else { return rounded == 0 };
+        let (below, rest) = (self.digits / unit, self.digits % unit);
+        let (down, up) = (rest <= unit - rest, rest > 0 && rest >= unit - rest);
+        (down && rounded == below) || (up && rounded == below + 1)
     }
 
     /// The number times `10^decimals`, which must be whole.
@@ -145,15 +175,27 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn read_exponent(text: &str) -> Result<i64, RefusedReason> {
-    let (sign, digits) = match text.strip_prefix(['+', '-']) {
-        Some(digits) => (if text.starts_with('-') { -1 } else { 1 }, digits),
-        None => (1, text),
-    };
-    if !is_digits(digits) {
-        return Err(RefusedReason::NotADecimal);
+/// The number that the digits make. Where they are too many, it depends on the side of the point on which the first one
+/// stands that is too much.
+fn read_digits(digits: impl Iterator<Item = u8>, point: i64) -> Result<u128, RefusedReason> {
+    let mut number = 0u128;
+    for (place, digit) in (0..).zip(digits) {
+        let next = number.checked_mul(10).and_then(|number| number.checked_add(u128::from(digit - b'0')));
+        number = next.ok_or(match place < point {
+            true => RefusedReason::AmountTooLarge,
+            false => RefusedReason::TooManyFractionDigits { decimals: MAX_DECIMALS },
+        })?;
     }
-    match digits.parse::<u32>() {
+    Ok(number)
+}
+
+fn is_exponent(text: &str) -> bool {
+    is_digits(text.strip_prefix(['+', '-']).unwrap_or(text))
+}
+
+fn read_exponent(text: &str) -> Result<i64, RefusedReason> {
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    match text.trim_start_matches(['+', '-']).parse::<u32>() {
         Ok(exponent) if exponent <= MAX_EXPONENT => Ok(sign * i64::from(exponent)),
         _ => Err(RefusedReason::ExponentOutOfRange),
     }

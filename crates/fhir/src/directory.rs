@@ -70,6 +70,12 @@ impl Directory {
         listed.or_else(|| system(key).filter(|system| self.told_apart.contains(*system)).map(|_| stand_in(key)))
     }
 
+    /// The account that stands for `key`, or else a hash that is nobody's account: the same for each version of a reference.
+    #[must_use]
+    pub fn account_or_stand_in(&self, key: &str) -> Account {
+        self.account(key).unwrap_or_else(|| stand_in(current(key)))
+    }
+
     /// A key that stands for `account`, the first in alphabetical order.
     #[must_use]
     pub fn key(&self, account: Account) -> Option<&str> {

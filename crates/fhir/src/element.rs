@@ -1,11 +1,14 @@
 //! The cursor that every document is read with: it knows its path, and refuses each element that nobody read (rule 7).
 
 use crate::error::{Refused, RefusedReason};
-use crate::json::Value;
+use crate::json::{Path, Value};
 
 /// What describes a resource as such, and decides nothing: <https://hl7.org/fhir/R4/domainresource.html>. (For
 /// `implicitRules` see [`Node::refuse_modifiers`].)
 pub(crate) const OF_EVERY_RESOURCE: &[&str] = &["id", "meta", "language", "text", "contained"];
+
+/// The largest `positiveInt` and `unsignedInt` of R4: <https://hl7.org/fhir/R4/datatypes.html#primitive>.
+pub(crate) const MAX_INT: u32 = i32::MAX as u32;
 
 /// An element: a JSON value and its path.
 #[derive(Clone, Debug)]
@@ -52,6 +55,11 @@ impl<'a> Node<'a> {
         &self.path
     }
 
+    /// Whether both hold the same, written the same way.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+
     pub(crate) const fn is_null(&self) -> bool {
         matches!(self.value, Value::Null)
     }
@@ -67,13 +75,7 @@ impl<'a> Node<'a> {
     /// Refuses what changes the meaning of the element, in it and below it: modifier extensions, and rules that it is to be
     /// read by. The recursion ends at [`crate::MAX_NESTING`].
     pub(crate) fn refuse_modifiers(&self) -> Result<(), Refused> {
-        match self.value {
-            Value::Object(members) => members
-                .iter()
-                .try_for_each(|(key, value)| self.child(join(&self.path, key), value).refuse_as_modifier(key)),
-            Value::List(items) => self.each(items).iter().try_for_each(Self::refuse_modifiers),
-            _ => Ok(()),
-        }
+        refuse_modifiers(self.value, &Path::Root(&self.path))
     }
 
     pub(crate) fn refuse(&self, reason: RefusedReason) -> Refused {
@@ -82,15 +84,6 @@ impl<'a> Node<'a> {
 
     fn expected<T>(&self, expected: &'static str) -> Result<T, Refused> {
         Err(self.refuse(RefusedReason::WrongType { expected }))
-    }
-
-    /// Refuses a modifier under its key, and modifiers below it.
-    fn refuse_as_modifier(&self, key: &str) -> Result<(), Refused> {
-        match key {
-            "modifierExtension" => Err(self.refuse(RefusedReason::ModifierExtension)),
-            "implicitRules" => Err(self.refuse(RefusedReason::ImplicitRules)),
-            _ => self.refuse_modifiers(),
-        }
     }
 
     /// Reads an object with `read`, and refuses what `read` neither read nor ignored.
@@ -176,6 +169,12 @@ impl<'a> Node<'a> {
         let number = self.number()?;
         number.parse().or_else(|_| self.expected("a whole number from 0 to 4294967295"))
     }
+
+    /// A FHIR `positiveInt`.
+    pub(crate) fn positive(&self) -> Result<u32, Refused> {
+        let positive = self.number()?.parse().ok().filter(|number| (1..=MAX_INT).contains(number));
+        positive.map_or_else(|| self.expected("a whole number from 1 to 2147483647"), Ok)
+    }
 }
 
 /// An object that is being read.
@@ -258,7 +257,7 @@ impl<'a> Object<'a> {
     /// Refuses modifiers in what nobody read.
     pub(crate) fn refuse_unread_modifiers(&self) -> Result<(), Refused> {
         let unread = self.members.iter().zip(&self.read).filter(|(_, read)| !**read);
-        unread.map(|(member, _)| member).try_for_each(|(key, value)| self.child(key, value).refuse_as_modifier(key))
+        unread.map(|(member, _)| member).try_for_each(|(key, value)| refuse_member(key, value, &Path::Root(&self.path)))
     }
 
     /// A refusal of each member that nobody read.
@@ -268,6 +267,26 @@ impl<'a> Object<'a> {
         }
         let unread = self.members.iter().zip(&self.read).filter(|(_, read)| !**read);
         unread.map(|((key, _), _)| self.refuse(key, RefusedReason::UnknownElement)).collect()
+    }
+}
+
+fn refuse_modifiers(value: &Value, path: &Path<'_>) -> Result<(), Refused> {
+    match value {
+        Value::Object(members) => members.iter().try_for_each(|(key, value)| refuse_member(key, value, path)),
+        Value::List(items) => {
+            items.iter().enumerate().try_for_each(|(place, value)| refuse_modifiers(value, &Path::Item(path, place)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a modifier under its key, and modifiers below it.
+fn refuse_member(key: &str, value: &Value, object: &Path<'_>) -> Result<(), Refused> {
+    let path = Path::Member(object, key);
+    match key {
+        "modifierExtension" => Err(path.refuse(RefusedReason::ModifierExtension)),
+        "implicitRules" => Err(path.refuse(RefusedReason::ImplicitRules)),
+        _ => refuse_modifiers(value, &path),
     }
 }
 

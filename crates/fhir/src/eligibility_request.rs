@@ -11,7 +11,7 @@ use crate::decimal::{Asset, Decimal};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
 use crate::json::Document;
-use crate::reference::Reference;
+use crate::reference::{identifier_key, Reference, COVERAGE, INSURER, PATIENT, PROVIDER};
 use salus_domain::claim::MAX_LINES;
 use salus_domain::codes::Category;
 use salus_domain::money::Amount;
@@ -20,6 +20,8 @@ use salus_domain::time::Timestamp;
 /// A compiled request. References are as they are written, or `system|value` where only an identifier is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompiledEligibilityRequest {
+    /// How an answer refers to it: `CoverageEligibilityRequest/id`, or else the first identifier; `None`: it has neither.
+    pub reference: Option<String>,
     /// Who is to be treated.
     pub patient: String,
     /// Who asks, where the document says so.
@@ -70,7 +72,7 @@ impl CompiledEligibilityRequest {
 }
 
 /// What describes a request, and changes nothing of what a coverage promises.
-const DESCRIPTIVE: &[&str] = &["identifier", "priority", "enterer", "facility", "supportingInfo"];
+const DESCRIPTIVE: &[&str] = &["priority", "enterer", "facility", "supportingInfo"];
 const DESCRIPTIVE_ITEM: &[&str] = &["id", "supportingInfoSequence", "modifier", "facility", "diagnosis", "detail"];
 const PURPOSES: &[&str] = &["auth-requirements", "benefits", "discovery", "validation"];
 
@@ -94,10 +96,11 @@ pub fn compile(document: &[u8], asset: &Asset) -> Result<CompiledEligibilityRequ
                 return Err(purpose.refuse(reason));
             }
         }
-        let patient = Reference::read(&object.required("patient")?)?.key;
-        let provider = object.optional("provider").map(|provider| Reference::read(&provider)).transpose()?;
+        let reference = reference(object)?;
+        let patient = Reference::to(&object.required("patient")?, PATIENT)?.key;
+        let provider = object.optional("provider").map(|provider| Reference::to(&provider, PROVIDER)).transpose()?;
         let provider = provider.map(|provider| provider.key);
-        let insurer = Reference::read(&object.required("insurer")?)?.key;
+        let insurer = Reference::to(&object.required("insurer")?, INSURER)?.key;
         let coverage = coverage(object)?;
         let created = object.required("created")?;
         let created = day(created.text()?).map_err(|reason| created.refuse(reason))?;
@@ -112,7 +115,15 @@ pub fn compile(document: &[u8], asset: &Asset) -> Result<CompiledEligibilityRequ
             return Err(beyond.refuse(RefusedReason::TooManyLines { limit: MAX_LINES }));
         }
         let items = nodes.iter().map(|node| item(node, asset, provider.as_deref())).collect::<Result<_, _>>()?;
-        Ok(CompiledEligibilityRequest { patient, provider, insurer, coverage, day, items })
+        Ok(CompiledEligibilityRequest { reference, patient, provider, insurer, coverage, day, items })
+    })
+}
+
+fn reference(object: &mut Object<'_>) -> Result<Option<String>, Refused> {
+    let identifiers = object.items("identifier")?;
+    Ok(match object.optional("id") {
+        Some(id) => Some(format!("CoverageEligibilityRequest/{}", id.text()?)),
+        None => identifiers.iter().find_map(|identifier| identifier_key(identifier).ok()),
     })
 }
 
@@ -123,7 +134,7 @@ fn coverage(object: &mut Object<'_>) -> Result<Option<String>, Refused> {
         let entry = node.read(|object| {
             object.ignore(&["id"]);
             let focal = object.optional("focal").map_or(Ok(false), |focal| focal.boolean())?;
-            Ok((focal, Reference::read(&object.required("coverage")?)?.key, node.path().to_owned()))
+            Ok((focal, Reference::to(&object.required("coverage")?, COVERAGE)?.key, node.path().to_owned()))
         })?;
         found.push(entry);
     }
@@ -139,7 +150,7 @@ fn coverage(object: &mut Object<'_>) -> Result<Option<String>, Refused> {
 fn item(node: &Node<'_>, asset: &Asset, provider: Option<&str>) -> Result<EligibilityItem, Refused> {
     node.read(|object| {
         object.ignore(DESCRIPTIVE_ITEM);
-        if let Some(own) = object.optional("provider").map(|own| Reference::read(&own)).transpose()? {
+        if let Some(own) = object.optional("provider").map(|own| Reference::to(&own, PROVIDER)).transpose()? {
             if Some(own.key.as_str()) != provider {
                 return Err(own.refuse(RefusedReason::OtherProvider));
             }

@@ -208,7 +208,7 @@ impl<'a> Found<'a> {
                 Cost::OutOfPocket => Measure::OutOfPocket,
                 Cost::Copay | Cost::Coinsurance => return Err(kind.refuse(RefusedReason::CostOfNothing)),
             };
-            let size = object.optional("groupSize").map_or(Ok(1), |size| size.whole_number())?;
+            let size = object.optional("groupSize").map_or(Ok(1), |size| size.positive())?;
             let unit = if size > 1 { Unit::Family } else { Unit::Individual };
             let cost = object.required("cost")?;
             let amount = money(&cost, self.asset)?.minor_units(self.asset.decimals);

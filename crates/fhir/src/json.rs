@@ -14,6 +14,8 @@ use std::fmt;
 pub const MAX_DOCUMENT: usize = 8 << 20;
 /// How deep arrays and objects are nested in one document at most.
 pub const MAX_NESTING: usize = 64;
+/// How many bytes the key of a member has at most. Paths repeat keys, so that long ones would make a short document a large one.
+pub const MAX_KEY: usize = 256;
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +96,9 @@ fn value(raw: &RawValue, path: &Path<'_>, depth: usize) -> Result<Value, Refused
             let mut seen = BTreeSet::new();
             let mut object = Vec::with_capacity(members.0.len());
             for (key, raw) in &members.0 {
+                if key.len() > MAX_KEY {
+                    return Err(path.refuse(RefusedReason::KeyTooLong { bytes: key.len(), limit: MAX_KEY }));
+                }
                 let path = Path::Member(path, key);
                 if !seen.insert(key) {
                     return Err(path.refuse(RefusedReason::DuplicateKey));
@@ -141,14 +146,14 @@ impl<'de> Deserialize<'de> for Members<'de> {
 }
 
 /// Where the reader is; written out only for a refusal.
-enum Path<'a> {
+pub(crate) enum Path<'a> {
     Root(&'a str),
     Member(&'a Path<'a>, &'a str),
     Item(&'a Path<'a>, usize),
 }
 
 impl Path<'_> {
-    fn refuse(&self, reason: RefusedReason) -> Refused {
+    pub(crate) fn refuse(&self, reason: RefusedReason) -> Refused {
         Refused::new(self.to_string(), reason)
     }
 }

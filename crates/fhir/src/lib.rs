@@ -12,6 +12,7 @@
 pub mod account;
 mod actor;
 pub mod audit;
+pub mod bundle;
 mod category;
 pub mod claim;
 mod code;
@@ -40,4 +41,4 @@ pub mod render;
 pub mod simulate;
 
 pub use error::{Refusals, Refused, RefusedReason};
-pub use json::{MAX_DOCUMENT, MAX_NESTING};
+pub use json::{MAX_DOCUMENT, MAX_KEY, MAX_NESTING};

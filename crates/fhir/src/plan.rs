@@ -69,9 +69,9 @@ use salus_domain::plan::{fee_page, Benefit, CostShare, Deadlines, Limit, PlanTer
 use salus_domain::time::DAY;
 use std::collections::BTreeSet;
 
-/// How many fees a plan has at most: 256 on each of 256 pages, about. The odds that a page has more than
+/// How many fees a plan has at most: 100 on each of 256 pages, about. The odds that a page has more than
 /// [`salus_domain::plan::MAX_PAGE`] are then below one in a trillion; the contract refuses such a page.
-pub const MAX_FEES: usize = 65_536;
+pub const MAX_FEES: usize = 25_600;
 /// How many fees a page has, about, where there are enough pages.
 const FEES_A_PAGE: usize = 64;
 

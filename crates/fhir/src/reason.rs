@@ -28,6 +28,14 @@ pub enum RefusedReason {
     /// Arrays and objects are nested more than [`crate::MAX_NESTING`] deep.
     #[error("arrays and objects are nested too deep; flatten the document")]
     NestedTooDeep,
+    /// A key of the object has more than [`crate::MAX_KEY`] bytes.
+    #[error("a key has {bytes} bytes, at most {limit} are read; no element of FHIR has such a name")]
+    KeyTooLong {
+        /// How many it has.
+        bytes: usize,
+        /// How many it may have.
+        limit: usize,
+    },
     /// An object has the same key twice.
     #[error("the key appears twice, and only one can be meant; remove the other")]
     DuplicateKey,
@@ -73,7 +81,7 @@ pub enum RefusedReason {
 
     // Codes.
     /// The code system is not known here, or not named.
-    #[error("the code system \"{system}\" is not known here; use the one that FHIR binds to the element")]
+    #[error("{}; use the one that FHIR binds to the element", of_system(.system))]
     UnknownSystem {
         /// What is there; empty where none is named.
         system: String,
@@ -132,6 +140,14 @@ pub enum RefusedReason {
     /// Its parts name different things.
     #[error("the reference, its type and its identifier name different things; correct one of them")]
     ReferenceContradicts,
+    /// A reference to a resource of a type that FHIR does not have there.
+    #[error("this refers to a {found}, where FHIR has only {}; correct the reference", .allowed.join(" or "))]
+    ReferenceKind {
+        /// The type of what it refers to.
+        found: String,
+        /// The types that it can have.
+        allowed: &'static [&'static str],
+    },
     /// A kind of actor that has no account.
     #[error("a {kind} cannot be the actor of a provision; name people or organisations")]
     ActorKind {
@@ -194,6 +210,12 @@ pub enum RefusedReason {
     /// A bundle of old versions.
     #[error("a history has versions that hold no more; give the newest versions only")]
     History,
+    /// A bundle within a bundle.
+    #[error("what is in a bundle within a bundle is not looked for; give that bundle as a document of its own")]
+    NestedBundle,
+    /// An entry of a bundle that deletes what it is about.
+    #[error("the entry deletes the resource, so that it holds no more; leave the entry out")]
+    Deletion,
 
     // Claim and coverage.
     /// A use other than `claim`.
@@ -247,6 +269,12 @@ pub enum RefusedReason {
         /// The number of the line.
         sequence: u32,
     },
+    /// Another insurer's document is about another service.
+    #[error("the other insurer's document has another code for this line; give the document about this claim")]
+    PriorOtherService,
+    /// Another insurer's document is about another day.
+    #[error("the other insurer's document has another day for this line; give the document about this claim")]
+    PriorOtherDay,
     /// Other insurers paid more than is charged.
     #[error("other insurers paid more than is charged for this line; correct the amounts")]
     PriorAboveCharge,
@@ -262,6 +290,9 @@ pub enum RefusedReason {
     /// A member who is the subscriber and is not.
     #[error("the relationship says that the beneficiary is the subscriber, who is named as somebody else; correct one of them")]
     SubscriberContradicts,
+    /// A coverage that is only there for insurers to recover what they paid.
+    #[error("the coverage is there for subrogation, not to adjudicate claims; give the one that is to pay")]
+    Subrogation,
     /// Several payors of one coverage.
     #[error("a coverage with several payors cannot be expressed; make one coverage for each")]
     SeveralPayors,
@@ -271,9 +302,15 @@ pub enum RefusedReason {
         /// How many it may have.
         limit: usize,
     },
+    /// Several identifiers of one claim.
+    #[error("several identifiers may be the number of the claim; mark the one that is as official, or others as old")]
+    SeveralNumbers,
     /// Two lines with the same number.
     #[error("another line has this number; number the lines from 1")]
     RepeatedSequence,
+    /// Services of one code and day on several lines, for another site or with another modifier.
+    #[error("another line has this code on this day, with another modifier or site; put both in one line, with the quantity of both")]
+    ServiceApart,
     /// A quantity that is not a whole number from 1 on.
     #[error("the quantity must be a whole number from 1 to 4294967295")]
     NotAQuantity,
@@ -468,5 +505,13 @@ fn terms_malformed(malformed: &TermsMalformed) -> &'static str {
         TermsMalformed::TooManyLimits => "a plan has at most 24 limits; leave out those that are never reached",
         TermsMalformed::RepeatedLimit => "there is another limit of the same; keep one",
         TermsMalformed::DeadlineTooLong => "a deadline is at most 366 days away",
+    }
+}
+
+/// What is wrong with a code system that is not known.
+fn of_system(system: &str) -> String {
+    match system {
+        "" => "the coding names no code system".to_owned(),
+        system => format!("the code system \"{system}\" is not known here"),
     }
 }

@@ -18,7 +18,33 @@ pub(crate) struct Reference {
     identifier: Option<String>,
 }
 
+/// Who is treated: `Claim.patient` and its like.
+pub(crate) const PATIENT: &[&str] = &["Patient"];
+/// Who claims: `Claim.provider` and its like.
+pub(crate) const PROVIDER: &[&str] = &["Practitioner", "PractitionerRole", "Organization"];
+/// Who pays: `Claim.insurer` and its like.
+pub(crate) const INSURER: &[&str] = &["Organization"];
+/// `Claim.insurance.coverage` and its like.
+pub(crate) const COVERAGE: &[&str] = &["Coverage"];
+/// `Coverage.subscriber`.
+pub(crate) const SUBSCRIBER: &[&str] = &["Patient", "RelatedPerson"];
+/// `Coverage.payor`.
+pub(crate) const PAYOR: &[&str] = &["Organization", "Patient", "RelatedPerson"];
+/// `Claim.insurance.claimResponse`.
+pub(crate) const CLAIM_RESPONSE: &[&str] = &["ClaimResponse"];
+
 impl Reference {
+    /// Reads a reference that names a resource of one of these types, where its type can be told.
+    pub(crate) fn to(node: &Node<'_>, allowed: &'static [&'static str]) -> Result<Self, Refused> {
+        let reference = Self::read(node)?;
+        match &reference.kind {
+            Some(kind) if !allowed.contains(&kind.as_str()) => {
+                Err(reference.refuse(RefusedReason::ReferenceKind { found: kind.clone(), allowed }))
+            }
+            _ => Ok(reference),
+        }
+    }
+
     pub(crate) fn read(node: &Node<'_>) -> Result<Self, Refused> {
         node.read(|object| {
             object.ignore(&["id", "display"]);

@@ -9,6 +9,7 @@ mod common;
 use common::synthea::{claims, lenient};
 use common::{documents, dollars, refused};
 use salus_domain::codes::Category;
+use salus_fhir::bundle::Found;
 use salus_fhir::claim::{authorisation, claims_of, compile, prior_payment, Assumption, ClaimOptions, CompiledClaim};
 use salus_fhir::{Refused, RefusedReason};
 
@@ -71,7 +72,7 @@ fn the_answers_of_the_hl7_examples_say_what_was_paid_or_are_refused_as_reviewed(
                 format!(
                     "{} {:?}",
                     prior.patient,
-                    prior.lines.iter().map(|(line, paid)| (*line, paid.0)).collect::<Vec<_>>()
+                    prior.lines.iter().map(|line| (line.sequence, line.paid.0)).collect::<Vec<_>>()
                 )
             },
         );
@@ -104,9 +105,9 @@ fn the_second_claim_of_the_hl7_examples_takes_what_the_first_insurer_paid() {
 #[test]
 fn without_options_every_claim_of_the_synthetic_patients_is_refused() {
     for (file, document) in documents("synthea", "") {
-        for (path, claim) in claims_of(&document, &ClaimOptions::new(dollars())).unwrap() {
+        for Found { path, compiled, .. } in claims_of(&document, &ClaimOptions::new(dollars())).unwrap() {
             let place = format!("{path}.insurance[0].coverage.reference");
-            assert_eq!(claim, Err(refused(&place, RefusedReason::Missing)), "{file}");
+            assert_eq!(compiled, Err(refused(&place, RefusedReason::Missing)), "{file}");
         }
     }
 }
@@ -132,9 +133,9 @@ fn every_claim_of_the_synthetic_patients_compiles_as_reviewed() {
     let mut found = Vec::new();
     for (file, document) in documents("synthea", "") {
         let patient = file.split('_').next().unwrap();
-        for (number, (path, claim)) in claims_of(&document, &lenient()).unwrap().into_iter().enumerate() {
-            assert!(path.starts_with("Bundle.entry["));
-            found.push((format!("{patient} {}", number + 1), result(claim)));
+        for (number, claim) in claims_of(&document, &lenient()).unwrap().into_iter().enumerate() {
+            assert!(claim.path.starts_with("Bundle.entry["));
+            found.push((format!("{patient} {}", number + 1), result(claim.compiled)));
         }
     }
     assert!(found.is_empty() || found.len() == 50);
@@ -144,11 +145,11 @@ fn every_claim_of_the_synthetic_patients_compiles_as_reviewed() {
 /// Codes without a system cannot be told apart from those of another one (100150, 100154). A patient within the document has
 /// no account (100152, 100155, MED-00050). 100156 is to be paid to a relative. 660152 needs the answer of the insurer before.
 const HL7: &[(&str, &str)] = &[
-    ("100150", "Claim.item[0].productOrService.coding[0]: the code system \"\" is not known here; use the one that FHIR binds to the element"),
+    ("100150", "Claim.item[0].productOrService.coding[0]: the coding names no code system; use the one that FHIR binds to the element"),
     ("100151", "3 lines: 13557 + 10500 + 110000 = 134057"),
     ("100152", "Claim.patient: \"#patient-1\" is contained in the document and has no account; refer to a resource of its own"),
     ("100153", "Claim.use: a preauthorization is not adjudicated here, only a claim; submit it when the service was given"),
-    ("100154", "Claim.item[0].productOrService.coding[0]: the code system \"\" is not known here; use the one that FHIR binds to the element"),
+    ("100154", "Claim.item[0].productOrService.coding[0]: the coding names no code system; use the one that FHIR binds to the element"),
     ("100155", "Claim.patient: \"#patient-1\" is contained in the document and has no account; refer to a resource of its own"),
     ("100156", "Claim.payee.type.coding[0]: only the claim's provider is ever paid; name it as the payee or leave the payee out"),
     ("660151", "1 lines: 21400 = 21400"),

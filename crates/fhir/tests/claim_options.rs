@@ -6,9 +6,7 @@ mod common;
 use common::{bytes, claim, concept, dollars, refused, sample, with, without};
 use salus_domain::codes::Category;
 use salus_domain::money::Amount;
-use salus_fhir::claim::{
-    authorisation, claims_of, compile, Assumed, Assumption, ClaimOptions, CompiledAuthorisation, Unpriced,
-};
+use salus_fhir::claim::{authorisation, compile, Assumed, Assumption, ClaimOptions, CompiledAuthorisation, Unpriced};
 use salus_fhir::{plan, Refused, RefusedReason as R};
 use serde_json::{json, Value};
 
@@ -134,35 +132,6 @@ fn nothing_is_left_of_the_total_so_nothing_is_charged() {
     let compiled = compile(&bytes(&document), &remainder()).unwrap();
     assert_eq!(compiled.items.len(), 1);
     assert_eq!(compiled.assumed, [assumed("Claim.item[0]", Assumption::NoCharge)]);
-}
-
-#[test]
-fn each_claim_of_a_bundle_is_compiled_on_its_own() {
-    let entry = |resource: Value| json!({"fullUrl": "urn:uuid:1", "resource": resource});
-    let broken = with(&claim(), "/status", json!("draft"));
-    let modified = with(&claim(), "/item/0/modifierExtension", json!([{"url": "x"}]));
-    let patient = json!({"resourceType": "Patient", "modifierExtension": [{"url": "x"}]});
-    let entries = [entry(patient), entry(claim()), entry(broken), json!({"fullUrl": "urn:uuid:2"}), entry(modified)];
-    let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": entries});
-    let found = claims_of(&bytes(&bundle), &strict()).unwrap();
-    let paths: Vec<_> = found.iter().map(|(path, _)| path.as_str()).collect();
-    assert_eq!(paths, ["Bundle.entry[1].resource", "Bundle.entry[2].resource", "Bundle.entry[4].resource"]);
-    assert_eq!(found[0].1, compile(&bytes(&claim()), &strict()));
-    let status = R::Status { found: String::from("draft"), expected: "active" };
-    assert_eq!(found[1].1, Err(refused("Bundle.entry[2].resource.status", status)));
-    let path = "Bundle.entry[4].resource.item[0].modifierExtension";
-    assert_eq!(found[2].1, Err(refused(path, R::ModifierExtension)));
-    let bundle = with(&bundle, "/modifierExtension", json!([{"url": "x"}]));
-    assert_eq!(claims_of(&bytes(&bundle), &strict()), Err(refused("Bundle.modifierExtension", R::ModifierExtension)));
-}
-
-#[test]
-fn a_document_that_is_a_claim_is_the_one_claim() {
-    let found = claims_of(&bytes(&claim()), &strict()).unwrap();
-    assert_eq!(found, [(String::from("Claim"), compile(&bytes(&claim()), &strict()))]);
-    let wrong = R::WrongResource { expected: "Claim", found: String::from("Patient") };
-    let found = claims_of(&bytes(&json!({"resourceType": "Patient", "id": "1"})), &strict()).unwrap();
-    assert_eq!(found, [(String::from("Patient"), Err(refused("Patient.resourceType", wrong)))]);
 }
 
 fn request() -> Value {

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{bytes, claim, coding, dollars, refused, with, without};
+use common::{bytes, claim, coding, concept, dollars, refused, with, without};
 use salus_domain::money::Amount;
-use salus_fhir::claim::{compile, prior_payment, ClaimOptions, CompiledClaim, PriorPayment};
+use salus_fhir::claim::{compile, prior_payment, ClaimOptions, CompiledClaim, PriorLine, PriorPayment};
 use salus_fhir::{Refused, RefusedReason as R};
 use serde_json::{json, Value};
 
@@ -44,6 +44,16 @@ fn paid(document: &Value) -> Result<PriorPayment, Refused> {
     prior_payment(&bytes(document), &dollars())
 }
 
+/// The numbers of the lines, and what was paid for them.
+fn amounts(prior: &PriorPayment) -> Vec<(u32, Amount)> {
+    prior.lines.iter().map(|line| (line.sequence, line.paid)).collect()
+}
+
+/// A line of which nothing else is told.
+const fn line(sequence: u32, paid: u128) -> PriorLine {
+    PriorLine { sequence, paid: Amount(paid), services: Vec::new(), days: None }
+}
+
 fn read(document: &Value, prior: &[PriorPayment]) -> Result<CompiledClaim, Refused> {
     compile(&bytes(document), &ClaimOptions { prior: prior.to_vec(), ..ClaimOptions::new(dollars()) })
 }
@@ -64,7 +74,7 @@ fn adjudications(list: Value) -> Value {
 fn what_the_first_insurer_paid_stands_on_the_lines_for_the_second() {
     for document in [response(), explanation()] {
         let prior = paid(&document).unwrap();
-        assert_eq!(prior.lines, [(1, Amount(450))]);
+        assert_eq!(amounts(&prior), [(1, Amount(450))]);
         let prior = [prior];
         let compiled = read(&second(), &prior).unwrap();
         assert_eq!((compiled.coverage.as_str(), compiled.items[0].prior_paid), ("Coverage/1", Amount(450)));
@@ -77,9 +87,9 @@ fn what_the_first_insurer_paid_stands_on_the_lines_for_the_second() {
 #[test]
 fn payments_of_several_insurers_add_up() {
     let one = paid(&response()).unwrap();
-    let other = PriorPayment { lines: vec![(1, Amount(800))], ..one.clone() };
+    let other = PriorPayment { lines: vec![line(1, 800)], ..one.clone() };
     assert_eq!(read(&claim(), &[one.clone(), other.clone()]).unwrap().items[0].prior_paid, Amount(1_250));
-    let more = PriorPayment { lines: vec![(1, Amount(801))], ..other.clone() };
+    let more = PriorPayment { lines: vec![line(1, 801)], ..other.clone() };
     assert_eq!(read(&claim(), &[one.clone(), more]), Err(refused("Claim.item[0]", R::PriorAboveCharge)));
     let reason = R::PriorDocuments { needed: 1, given: 2 };
     assert_eq!(read(&second(), &[one, other]), Err(refused("Claim.insurance", reason)));
@@ -94,18 +104,60 @@ fn the_documents_are_about_this_claim() {
     let other = PriorPayment { claim_response: Some(String::from("ClaimResponse/8")), ..prior.clone() };
     let reason = R::PriorResponse { reference: String::from("ClaimResponse/7") };
     assert_eq!(read(&second(), &[other]), Err(refused("Claim.insurance[0].claimResponse", reason)));
-    let elsewhere = PriorPayment { lines: vec![(1, Amount(0)), (2, Amount(1))], ..prior.clone() };
+    let elsewhere = PriorPayment { lines: vec![line(1, 0), line(2, 1)], ..prior.clone() };
     assert_eq!(read(&claim(), &[elsewhere]), Err(refused("Claim.item", R::PriorOtherLine { sequence: 2 })));
     let silent = PriorPayment { lines: Vec::new(), ..prior };
     assert_eq!(read(&claim(), &[silent]), Err(refused("Claim.item[0]", R::PriorUnknown)));
 }
 
 #[test]
+fn the_documents_are_about_the_services_and_the_days_of_this_claim() {
+    let item = |name: &str, value: Value| {
+        let document = with(&explanation(), &format!("/item/0/{name}"), value);
+        read(&claim(), &[paid(&document).unwrap()]).map(|claim| claim.items[0].prior_paid)
+    };
+    let path = "Claim.item[0]";
+    let service = |code: &str| concept("http://codes", code);
+    assert_eq!(item("productOrService", service("x")), Ok(Amount(450)));
+    assert_eq!(item("productOrService", service("y")), Err(refused(path, R::PriorOtherService)));
+    let both = json!({"coding": [coding("http://codes", "y"), coding("http://codes", "x")]});
+    assert_eq!(item("productOrService", both), Ok(Amount(450)));
+    // Another code system, a code without one, words: they may mean the same.
+    for other in [concept("http://other", "y"), json!({"coding": [{"code": "y"}]}), json!({"text": "a visit"})] {
+        assert_eq!(item("productOrService", other), Ok(Amount(450)));
+    }
+    for (date, about) in [("2026-09-30", true), ("2026-09", true), ("2026-09-29", false), ("2025-09-30", false)] {
+        let expected = if about { Ok(Amount(450)) } else { Err(refused(path, R::PriorOtherDay)) };
+        assert_eq!(item("servicedDate", json!(date)), expected, "{date}");
+    }
+    let period = |start: &str, end: &str| item("servicedPeriod", json!({"start": start, "end": end}));
+    assert_eq!(period("2026-09-30T22:00:00-05:00", "2026-09-30T23:00:00-05:00"), Ok(Amount(450)));
+    assert_eq!(period("2026-09-28", "2026-09-30"), Ok(Amount(450)));
+    assert_eq!(period("2026-10-01", "2026-10-02"), Err(refused(path, R::PriorOtherDay)));
+    let undated = with(&explanation(), "/item/0/servicedDate", json!("soon"));
+    assert_eq!(paid(&undated), Err(refused("ExplanationOfBenefit.item[0].servicedDate", R::NotADate)));
+}
+
+#[test]
+fn the_numbers_and_the_patient_of_an_answer_are_what_fhir_has_there() {
+    let zero = with(&response(), "/item/0/itemSequence", json!(0));
+    let reason = R::WrongType { expected: "a whole number from 1 to 2147483647" };
+    assert_eq!(paid(&zero), Err(refused("ClaimResponse.item[0].itemSequence", reason)));
+    let group = with(&response(), "/patient", json!({"reference": "Group/1"}));
+    let reason = R::ReferenceKind { found: String::from("Group"), allowed: &["Patient"] };
+    assert_eq!(paid(&group), Err(refused("ClaimResponse.patient", reason)));
+    let response = json!({"reference": "Claim/7"});
+    let reason = R::ReferenceKind { found: String::from("Claim"), allowed: &["ClaimResponse"] };
+    let named = with(&second(), "/insurance/0/claimResponse", response);
+    assert_eq!(read(&named, &[]), Err(refused("Claim.insurance[0].claimResponse", reason)));
+}
+
+#[test]
 fn benefit_or_payments_to_provider_and_patient_tell_what_was_paid() {
     let carin = json!([amount(C4BB, "paidtoprovider", 4.0), amount(C4BB, "paidtopatient", 0.25)]);
-    assert_eq!(paid(&adjudications(carin)).unwrap().lines, [(1, Amount(425))]);
+    assert_eq!(amounts(&paid(&adjudications(carin)).unwrap()), [(1, Amount(425))]);
     let both = json!([amount("adjudication", "benefit", 4.0), amount(C4BB, "paidtoprovider", 4.0)]);
-    assert_eq!(paid(&adjudications(both)).unwrap().lines, [(1, Amount(400))]);
+    assert_eq!(amounts(&paid(&adjudications(both)).unwrap()), [(1, Amount(400))]);
     let differ = json!([amount("adjudication", "benefit", 4.0), amount(C4BB, "paidtoprovider", 3.0)]);
     let place = "ClaimResponse.item[0].adjudication";
     assert_eq!(paid(&adjudications(differ)), Err(refused(place, R::PriorContradicts)));
@@ -163,7 +215,7 @@ fn the_answers_that_are_rendered_here_are_read_where_they_are_final() {
         let is_final = [("status", "active"), ("use", "claim"), ("outcome", "complete")]
             .iter()
             .all(|(name, value)| document[name] == *value);
-        let found = paid(&document).ok().map(|prior| prior.lines);
+        let found = paid(&document).ok().map(|prior| amounts(&prior));
         let benefit = |item: &Value| {
             let mut all = item["adjudication"].as_array().unwrap().iter();
             let benefit = all.find(|it| it["category"]["coding"][0]["code"] == "benefit").unwrap();

@@ -52,8 +52,54 @@ fn the_order_says_whether_another_insurer_pays_first() {
     let order = |order: u32| read(&with(&coverage(), "/order", json!(order)));
     assert!(!order(1).unwrap().is_secondary());
     assert!(order(2).unwrap().is_secondary());
-    let reason = R::WrongType { expected: "a whole number from 1 to 4294967295" };
+    let reason = R::WrongType { expected: "a whole number from 1 to 2147483647" };
     assert_eq!(order(0), Err(refused("Coverage.order", reason)));
+}
+
+/// Services count by the day that is written, and so does the coverage.
+#[test]
+fn the_days_of_a_period_are_those_that_are_written_in_whatever_zone() {
+    let read = |start: &str, end: &str| read(&with(&coverage(), "/period", json!({"start": start, "end": end})));
+    let year = days("2026-01-01", "2026-12-31");
+    for zone in ["-05:00", "-12:00", "+02:00", "+14:00", "Z"] {
+        let (start, end) = (format!("2026-01-01T00:00:00{zone}"), format!("2026-12-31T23:59:59{zone}"));
+        assert_eq!(read(&start, &end).unwrap().period, year, "{zone}");
+        assert!(year.contains(day("2026-01-01").unwrap()) && year.contains(day("2026-12-31").unwrap()));
+        assert!(!year.contains(day("2025-12-31").unwrap()) && !year.contains(day("2027-01-01").unwrap()));
+        assert_eq!(years(read(&start, &end).unwrap().period, Timestamp::MAX), Some(vec![year]));
+        assert_eq!(read(&start, "2026-12-31").unwrap().period, year);
+        assert_eq!(read("2026-01-01", &end).unwrap().period, year);
+    }
+    // Of a month or a year that is written, all days.
+    assert_eq!(read("2026", "2026-12").unwrap().period, year);
+    let noon = read("2026-01-01T12:00:00Z", "2026-12-31T12:00:00Z").unwrap();
+    assert_eq!(noon.period, year);
+    let reversed = read("2026-01-01T12:00:00Z", "2026-01-01T11:59:58Z");
+    assert_eq!(reversed, Err(refused("Coverage.period", R::EmptyPeriod)));
+    assert_eq!(read("2026-01-02", "2026-01-01"), Err(refused("Coverage.period", R::EmptyPeriod)));
+}
+
+#[test]
+fn a_coverage_that_is_there_for_subrogation_is_not_adjudicated() {
+    let subrogation = |value: Value| read(&with(&coverage(), "/subrogation", value));
+    assert_eq!(subrogation(json!(true)), Err(refused("Coverage.subrogation", R::Subrogation)));
+    assert!(subrogation(json!(false)).is_ok());
+    let reason = R::WrongType { expected: "true or false" };
+    assert_eq!(subrogation(json!("true")), Err(refused("Coverage.subrogation", reason)));
+}
+
+#[test]
+fn who_is_insured_by_whom_are_people_and_insurers() {
+    let kinds = |name: &str, allowed: &'static [&'static str]| {
+        let reference = json!({"reference": "Coverage/1"});
+        let value = if name == "payor" { json!([reference]) } else { reference };
+        let path = format!("Coverage.{name}{}", if name == "payor" { "[0]" } else { "" });
+        let reason = R::ReferenceKind { found: String::from("Coverage"), allowed };
+        assert_eq!(read(&with(&coverage(), &format!("/{name}"), value)), Err(refused(&path, reason)));
+    };
+    kinds("beneficiary", &["Patient"]);
+    kinds("subscriber", &["Patient", "RelatedPerson"]);
+    kinds("payor", &["Organization", "Patient", "RelatedPerson"]);
 }
 
 #[test]

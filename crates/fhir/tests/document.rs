@@ -5,7 +5,7 @@ mod common;
 
 use common::{directory, refused};
 use salus_fhir::consent::compile;
-use salus_fhir::{Refused, RefusedReason as R, MAX_DOCUMENT, MAX_NESTING};
+use salus_fhir::{Refused, RefusedReason as R, MAX_DOCUMENT, MAX_KEY, MAX_NESTING};
 
 fn refusal(document: &[u8]) -> Refused {
     compile(document, &directory()).unwrap_err()
@@ -48,6 +48,34 @@ fn a_document_that_is_nested_too_deep_is_refused() {
     // Far beyond what a recursion could take.
     let bottomless = nested(20_000);
     assert_eq!(refusal(bottomless.as_bytes()).reason, R::NestedTooDeep);
+}
+
+#[test]
+fn a_key_that_is_longer_than_any_name_is_refused() {
+    let document =
+        |length: usize| format!("{{\"resourceType\": \"Consent\", \"text\": {{\"{}\": 1}}}}", "k".repeat(length));
+    assert_eq!(refusal(document(MAX_KEY).as_bytes()), refused("Consent.status", R::Missing));
+    let reason = R::KeyTooLong { bytes: MAX_KEY + 1, limit: MAX_KEY };
+    assert_eq!(refusal(document(MAX_KEY + 1).as_bytes()), refused("Consent.text", reason));
+}
+
+/// How many bytes of memory the process had at most, where the system tells.
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?;
+    kilobytes.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+/// A path for each of these items would take 3.8 GB.
+#[test]
+fn a_long_list_below_long_keys_is_looked_through_without_a_path_for_each_item() {
+    let (key, depth) = (format!("{{\"{}\":", "k".repeat(MAX_KEY)), MAX_NESTING - 4);
+    let items = format!("[{}{{\"modifierExtension\": []}}]", "0,".repeat(250_000));
+    let text = format!("{}{items}{}", key.repeat(depth), "}".repeat(depth));
+    let refusal = refusal(format!("{{\"resourceType\": \"Consent\", \"text\": {text}}}").as_bytes());
+    assert_eq!(refusal.reason, R::ModifierExtension);
+    assert!(refusal.path.ends_with("k[250000].modifierExtension"));
+    assert!(peak().is_none_or(|peak| peak < 1 << 30), "{:?}", peak());
 }
 
 #[test]

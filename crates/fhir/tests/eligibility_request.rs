@@ -100,3 +100,13 @@ fn the_request_of_the_hl7_examples_is_about_a_coverage_as_a_whole() {
         assert_eq!((request.patient.as_str(), request.day), ("Patient/pat1", day("2014-08-16").unwrap()));
     }
 }
+
+#[test]
+fn an_answer_refers_to_the_id_or_else_to_an_identifier() {
+    let reference = |document: &Value| read(document).unwrap().reference;
+    assert_eq!(reference(&request()).as_deref(), Some("CoverageEligibilityRequest/rosa-2026-11"));
+    let unnamed = without(&request(), "/id");
+    assert_eq!(reference(&unnamed), None);
+    let identifiers = json!([{"value": "6"}, {"system": "urn:asked", "value": "7"}]);
+    assert_eq!(reference(&with(&unnamed, "/identifier", identifiers)).as_deref(), Some("urn:asked|7"));
+}

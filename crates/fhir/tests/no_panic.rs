@@ -67,8 +67,7 @@ fn lenient() -> ClaimOptions {
 fn compile_claims(document: &[u8], options: &ClaimOptions) {
     let whole = claim::compile(document, options);
     let Ok(found) = claim::claims_of(document, options) else { return };
-    for (_, compiled) in found {
-        let Ok(compiled) = compiled else { continue };
+    for compiled in found.into_iter().filter_map(|one| one.compiled.ok()) {
         let submission = compiled.submission(PlanId(1), account(1), account(2), &[3; 32]);
         assert_eq!(submission.validate(Timestamp::MAX), Ok(()));
         assert!(options != &ClaimOptions::new(dollars()) || compiled.assumed.is_empty());

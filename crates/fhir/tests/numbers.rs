@@ -76,11 +76,21 @@ fn decimals_are_read_as_they_are_written() {
     for text in ["", ".5", "5.", "01", "+1", "1e", "1e+", "1_0", "0x1", "NaN", "1 ", "--1", "1.2.3", "1e1.5"] {
         assert_eq!(read(text), Err(R::NotADecimal), "{text}");
     }
-    assert_eq!(read("-0"), Err(R::Negative));
+    assert_eq!(read("-0.01"), Err(R::Negative));
+    assert_eq!(read("-1e99"), Err(R::Negative));
+    for zero in ["-0", "-0.00", "0e400", "0.0E-400", "-0e99999999999999999999"] {
+        assert_eq!(read(zero), Ok(Amount(0)), "{zero}");
+    }
+    assert_eq!(read("0e"), Err(R::NotADecimal));
     assert_eq!(read("1e65"), Err(R::ExponentOutOfRange));
     assert_eq!(read("1e99999999999999999999"), Err(R::ExponentOutOfRange));
     assert_eq!(read("0e64"), Ok(Amount(0)));
     assert_eq!(read(&"9".repeat(100)), Err(R::AmountTooLarge));
+    assert_eq!(read(&format!("{}.5", "9".repeat(100))), Err(R::AmountTooLarge));
+    let fraction = R::TooManyFractionDigits { decimals: 2 };
+    assert_eq!(read(&format!("1.{}1", "0".repeat(44))), Err(fraction.clone()));
+    assert_eq!(read(&format!("1{}1e-45", "0".repeat(44))), Err(fraction));
+    assert_eq!(read(&format!("1.{}1e45", "0".repeat(44))), Err(R::AmountTooLarge));
     // The largest amount means "no limit", so that no document can say it.
     assert_eq!(read("3402823669209384634633746074317682114.55"), Err(R::AmountTooLarge));
     assert_eq!(read("3402823669209384634633746074317682114.54"), Ok(Amount(u128::MAX - 1)));

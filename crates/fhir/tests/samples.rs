@@ -21,6 +21,7 @@ use salus_fhir::claim::{ClaimItem, ClaimOptions, CompiledClaim};
 use salus_fhir::consent::{CompiledConsent, ConsentStatus, Release};
 use salus_fhir::coverage::CompiledCoverage;
 use salus_fhir::directory::Directory;
+use salus_fhir::explain::Kind;
 use salus_fhir::people::People;
 use salus_fhir::plan::{Fee, PlanFile};
 use salus_fhir::record::CompiledRecord;
@@ -108,7 +109,7 @@ fn the_consent_is_an_opt_out_with_two_permits_and_one_exception() {
     let expected = CompiledConsent {
         consent: Consent {
             base: Base::Deny,
-            period: days("2026-01-01", "2035-12-31"),
+            period: days("2026-01-01", "2098-12-31"),
             source: Hash([0; 32]),
             provisions: vec![treatment, kept_back, payment],
         },
@@ -128,7 +129,7 @@ fn the_consent_reads_as_plain_english() {
     assert_eq!(
         lines,
         [
-            "Denies everything, except as said below. It counts from 2026-01-01 until before 2036-01-01.",
+            "Denies everything, except as said below. It counts from 2026-01-01 until before 2099-01-01.",
             "  - Permits Practitioner/dr-adams or whoever is credentialed for Organization/mercy-hospital; to do: collect, \
              access or use; for: treatment (TREAT); with: Bundle, Condition, Diagnostic Report, Encounter, Medication \
              Request or Observation.",
@@ -190,7 +191,7 @@ fn a_nurse_of_the_hospital_gets_what_the_consent_does_not_keep_back() {
     );
     assert_eq!(permitted.decision(), "permit");
     assert_eq!(codes.join(" "), "R V BH COGN DVD EMOTDIS MH PSY PSYTHPN SUD ETHUD OPIOIDUD");
-    assert_eq!(answer("2036-01-01").decision(), "no-consent");
+    assert_eq!(answer("2099-01-01").decision(), "no-consent");
 }
 
 #[test]
@@ -309,6 +310,7 @@ fn item(sequence: u32, code: &str, category: Category, day: &str, quantity: u32,
 
 fn expected_claim(number: &str, items: Vec<ClaimItem>) -> CompiledClaim {
     CompiledClaim {
+        kind: Some(Kind::Professional),
         patient: String::from("Patient/rosa-marin"),
         provider: String::from("Practitioner/dr-adams"),
         insurer: Some(String::from("Organization/unity-insurance")),

@@ -1,20 +1,23 @@
-//! Two providers, two members and two insurers with three plans do whatever comes to their minds about claims.
+//! Two providers, two members and two insurers with four plans do whatever comes to their minds about claims. One of the plans is
+//! paid in a token that calls claims back, whenever it likes.
 
 use super::full_terms;
 use fastrand::Rng;
+use ink_primitives::AccountId;
 use salus_client::message::Message;
 use salus_client::{CallError, Keypair};
 use salus_domain::claim::{Line, Submission};
 use salus_domain::codes::{Category, Reason, ReasonSet};
 use salus_domain::ids::{ClaimId, Hash, PlanId};
 use salus_domain::money::Amount;
-use salus_domain::plan::PlanTerms;
+use salus_domain::plan::{Deadlines, PlanTerms};
 use salus_e2e_tests::claims::{all, around, enrolment};
 use salus_e2e_tests::samples::{code, day, for_payment, line, terms, words, DAY, UNIT};
-use salus_e2e_tests::tokens::Token;
+use salus_e2e_tests::tokens::{Behaviour, Token};
 use salus_e2e_tests::{id, person, Result, World};
 use salus_interface::claims::{
-    Asset, ClaimAdjudicated, ClaimAppealed, ClaimPended, ClaimsError, Enrolment, Filing, Procedure, Ruling,
+    Asset, Claim, ClaimAdjudicated, ClaimAppealed, ClaimPended, ClaimStatus, ClaimWithdrawn, ClaimsError,
+    ClaimsSettled, Enrolment, Filing, Procedure, Ruling,
 };
 use scale::Decode;
 use std::collections::BTreeMap;
@@ -25,33 +28,56 @@ struct Stage<'a> {
     rng: Rng,
     providers: [&'a Keypair; 2],
     members: [&'a Keypair; 2],
-    plans: [(PlanId, &'a Keypair, Asset); 3],
+    plans: [(PlanId, &'a Keypair, Asset); 4],
+    token: &'a Token,
+    hostile: &'a Token,
+    /// Whether the hostile token calls back.
+    calls_back: bool,
     claims: Vec<ClaimId>,
     pended: Vec<ClaimId>,
+    asked: BTreeMap<ClaimId, ClaimPended>,
     appealed: Vec<ClaimId>,
     filings: BTreeMap<ClaimId, (Filing, usize)>,
-    done: BTreeMap<&'static str, (usize, usize)>,
+    done: Done,
 }
 
-/// So many steps; how often each message went through and was refused.
-pub async fn happens(world: &World, steps: usize) -> Result<BTreeMap<&'static str, (usize, usize)>> {
+/// What came of the steps.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// How often each message went through, and was refused.
+    pub messages: BTreeMap<&'static str, (usize, usize)>,
+    /// How many claims were not paid because the token called back.
+    pub called_back: usize,
+}
+
+/// So many steps.
+pub async fn happens(world: &World, steps: usize) -> Result<Done> {
     let empty = world.held().await?;
     world.establish().await?;
     let (other, second) = (world.another_doctor().await?, world.somebody().await?);
-    let token = world.token().await?;
+    let (token, hostile) = (world.token().await?, world.hostile_token().await?);
     let generous = PlanTerms { networked: true, ..full_terms() };
     let first = world.opens(&world.insurer, Asset::Native, &full_terms()).await?;
     let next = world.opens(&second, Asset::Native, &terms()).await?;
     let in_token = world.opens(&world.insurer, token.asset(), &generous).await?;
+    // What is due at once, anybody may settle: the token too.
+    let at_once = PlanTerms { deadlines: Deadlines { settlement: 0, ..terms().deadlines }, ..terms() };
+    let in_hostile = world.opens(&world.insurer, hostile.asset(), &at_once).await?;
     world.funds(&world.insurer, first, 15 * UNIT).await?;
     world.funds(&second, next, 10 * UNIT).await?;
     world.funds_in(&token, in_token, 20 * UNIT).await?;
+    world.funds_in(&hostile, in_hostile, 20 * UNIT).await?;
     world.run(&world.insurer, world.claims.set_network(in_token, &[id(&world.doctor)], true)).await?;
     let members = [&world.patient, &world.researcher];
     let period = around(world.now().await?);
-    for (plan, insurer, secondary) in
-        [(first, &world.insurer, false), (next, &second, true), (in_token, &world.insurer, false)]
-    {
+    let plans = [
+        (first, &world.insurer, Asset::Native),
+        (next, &second, Asset::Native),
+        (in_token, &world.insurer, token.asset()),
+        (in_hostile, &world.insurer, hostile.asset()),
+    ];
+    for (plan, insurer, _) in plans {
+        let secondary = plan == next;
         let enrolments = members.map(|member| {
             let subscriber = id(&world.patient);
             Enrolment { subscriber, secondary, ..enrolment(member, period) }
@@ -68,48 +94,69 @@ pub async fn happens(world: &World, steps: usize) -> Result<BTreeMap<&'static st
         rng: Rng::with_seed(7),
         providers: [&world.doctor, &other],
         members,
-        plans: [
-            (first, &world.insurer, Asset::Native),
-            (next, &second, Asset::Native),
-            (in_token, &world.insurer, token.asset()),
-        ],
+        plans,
+        token: &token,
+        hostile: &hostile,
+        calls_back: false,
         claims: Vec::new(),
         pended: Vec::new(),
+        asked: BTreeMap::new(),
         appealed: Vec::new(),
         filings: BTreeMap::new(),
-        done: BTreeMap::new(),
+        done: Done::default(),
     };
     for _ in 0..steps {
-        stage.step(&token).await?;
+        stage.step().await?;
     }
-    let mut holds = [0; 2];
-    for (plan, _, asset) in stage.plans {
-        let pool = world.pool(plan).await?;
-        holds[usize::from(asset != Asset::Native)] += pool.funded.0 - pool.paid.0;
+    let holds = [(Asset::Native, world.held().await? - empty)];
+    let of_tokens = [(token.asset(), world.held_of(&token).await?), (hostile.asset(), world.held_of(&hostile).await?)];
+    for (asset, holds) in holds.into_iter().chain(of_tokens) {
+        let mut left = 0;
+        for (plan, ..) in stage.plans.iter().filter(|(.., other)| *other == asset) {
+            let pool = world.pool(*plan).await?;
+            left += pool.funded.0 - pool.paid.0;
+        }
+        assert_eq!(holds, left, "funded and not paid, of {asset:?}");
     }
-    assert_eq!([world.held().await? - empty, world.held_of(&token).await?], holds, "funded and not paid");
     Ok(stage.done)
 }
 
 impl Stage<'_> {
     /// Sends a message that may well be refused.
     async fn tries<T: Decode>(&mut self, who: &Keypair, message: Message<T, ClaimsError>) -> Result {
-        let counts = self.done.entry(message.name()).or_default();
+        self.sends(who, message).await.map(drop)
+    }
+
+    /// The same, with the answer where it was not refused.
+    async fn sends<T: Decode>(&mut self, who: &Keypair, message: Message<T, ClaimsError>) -> Result<Option<T>> {
+        let counts = self.done.messages.entry(message.name()).or_default();
         match message.submit(&self.world.chain, who).await {
             Ok(done) => {
                 counts.0 += 1;
+                let moved = |told: &ClaimsSettled| told.payments.iter().any(|paid| paid.amount > paid.withheld);
+                let of_hostile = |told: &&ClaimsSettled| told.asset == self.hostile.asset();
+                if self.calls_back && all::<ClaimsSettled, _>(&done).iter().filter(of_hostile).any(moved) {
+                    return Err("a token that called back was paid in".into());
+                }
                 for told in all::<ClaimAdjudicated, _>(&done) {
+                    self.pended.retain(|claim| *claim != told.claim);
                     let own = usize::from(told.provider != id(self.providers[0]));
                     self.claims.push(told.claim);
                     self.filings.insert(told.claim, (told.filing, own));
                 }
-                self.pended.extend(all::<ClaimPended, _>(&done).iter().map(|told| told.claim));
+                for told in all::<ClaimWithdrawn, _>(&done) {
+                    self.pended.retain(|claim| *claim != told.claim);
+                }
+                for told in all::<ClaimPended, _>(&done) {
+                    self.pended.push(told.claim);
+                    self.asked.insert(told.claim, told);
+                }
                 self.appealed.extend(all::<ClaimAppealed, _>(&done).iter().map(|told| told.claim));
-                Ok(())
+                Ok(Some(done.forecast))
             }
             Err(CallError::Refused(_)) => {
                 counts.1 += 1;
-                Ok(())
+                Ok(None)
             }
             Err(CallError::Client(error)) => Err(format!("{}: {error}", message.name()).into()),
         }
@@ -147,32 +194,100 @@ impl Stage<'_> {
         Ok((provider, Submission { plan, member: person(member), reference, days, lines }))
     }
 
-    async fn step(&mut self, token: &Token) -> Result {
+    /// Mostly one of a plan.
+    fn decided_of(&mut self, plan: PlanId) -> Option<(ClaimId, Filing, usize)> {
+        let mut found: Vec<_> = (0..8).filter_map(|_| self.decided()).collect();
+        let place = found.iter().position(|(_, filing, _)| filing.submission.plan == plan).unwrap_or(0);
+        (!found.is_empty()).then(|| found.swap_remove(place))
+    }
+
+    /// The insurer authorises all that a claim asks for that waits.
+    async fn authorises(&mut self, claim: ClaimId) -> Result {
+        let Some(ClaimPended { submission, provider, .. }) = self.asked.get(&claim).cloned() else { return Ok(()) };
+        let (plan, member) = (submission.plan, AccountId::from(submission.member.0));
+        let Some((_, insurer, _)) = self.plans.iter().find(|(other, ..)| *other == plan).copied() else {
+            return Ok(());
+        };
+        let until = self.world.now().await?.plus(DAY);
+        for Line { code, .. } in submission.lines {
+            let procedure = Procedure { plan, member, provider, code };
+            self.tries(insurer, self.world.claims.decide_authorisation(procedure, Some((20, until)))).await?;
+        }
+        Ok(())
+    }
+
+    /// A provider that owes something to a plan's pool, if any does, or one that does not.
+    async fn debtor(&mut self) -> Result<(PlanId, AccountId, Asset, Amount)> {
+        let mut all = Vec::new();
+        for (plan, _, asset) in self.plans {
+            for provider in self.providers.map(id) {
+                all.push((plan, provider, asset, self.world.debt(plan, provider).await?));
+            }
+        }
+        self.rng.shuffle(&mut all);
+        let owing = all.iter().find(|(.., debt)| *debt > Amount::ZERO).copied();
+        Ok(owing.unwrap_or(all[0]))
+    }
+
+    /// What the hostile token does from then on.
+    async fn turns(&mut self, plan: PlanId) -> Result {
+        let (world, claims, asset) = (self.world, &self.world.claims, self.hostile.asset());
+        self.calls_back = self.rng.bool();
+        let behaviour = if self.calls_back {
+            let claim = self.claim(|stage| &stage.claims);
+            let input = match self.rng.u8(..5) {
+                0 | 1 => claims.settle(&[claim]).input().to_vec(),
+                2 => claims.retry(self.claim(|stage| &stage.pended)).input().to_vec(),
+                3 => claims.fund(plan, Amount(1), asset).input().to_vec(),
+                _ => claims.submit(&self.submission(plan).await?.1, None).input().to_vec(),
+            };
+            Behaviour::Reenter { target: world.claims_id(), input }
+        } else {
+            Behaviour::Honest
+        };
+        world.run(&world.stranger, self.hostile.behave(behaviour)).await.map(drop)
+    }
+
+    async fn step(&mut self) -> Result {
         let world = self.world;
-        let (plan, insurer, asset) = self.plans[self.rng.usize(..3)];
+        let (plan, insurer, asset) = self.plans[self.rng.usize(..self.plans.len())];
         let claims = &world.claims;
-        match self.rng.u8(..32) {
+        match self.rng.u8(..38) {
             0..=8 => {
-                let secondary = (self.rng.u8(..3) == 0).then_some(self.plans[self.rng.usize(..3)].0);
+                let next = self.plans[self.rng.usize(..self.plans.len())].0;
+                let secondary = (self.rng.u8(..3) == 0).then_some(next);
                 let (provider, submission) = self.submission(plan).await?;
                 self.tries(self.providers[provider], claims.submit(&submission, secondary)).await
             }
             9..=13 => {
                 let batch: Vec<_> = (0..self.rng.usize(1..6)).map(|_| self.claim(|stage| &stage.claims)).collect();
                 let who = if self.rng.u8(..4) == 0 { &world.stranger } else { insurer };
-                self.tries(who, claims.settle(&batch)).await
+                let answers = self.sends(who, claims.settle(&batch)).await?.unwrap_or_default();
+                let failed = |answer: &&_| **answer == Err(ClaimsError::TransferFailed);
+                self.done.called_back += answers.iter().filter(failed).count();
+                Ok(())
             }
             14 | 15 => {
                 let claim = self.claim(|stage| &stage.pended);
+                let kept = world.read(claims.claim(claim)).await?;
+                if let Some(Claim { plan, total, status: ClaimStatus::AwaitsFunds, .. }) = kept {
+                    // As long as nobody pays in, nothing comes of it.
+                    self.tries(&world.stranger, claims.fund(plan, total.payer, Asset::Native)).await?;
+                }
+                if self.rng.bool() {
+                    self.authorises(claim).await?;
+                }
                 self.tries(&world.stranger, claims.retry(claim)).await
             }
             16 => {
                 let (claim, provider) = (self.claim(|stage| &stage.pended), self.providers[self.rng.usize(..2)]);
                 self.tries(provider, claims.withdraw_claim(claim)).await
             }
-            17 | 18 => match self.decided() {
+            17 | 18 => match self.decided_of(self.plans[0].0) {
                 Some((claim, filing, own)) => {
-                    self.tries(self.providers[own], claims.pass_on(claim, &filing, plan)).await
+                    // Only the second plan pays after another one.
+                    let next = if self.rng.u8(..4) == 0 { plan } else { self.plans[1].0 };
+                    self.tries(self.providers[own], claims.pass_on(claim, &filing, next)).await
                 }
                 None => Ok(()),
             },
@@ -201,22 +316,23 @@ impl Stage<'_> {
                 let ruling = if upheld { Ruling::Upheld } else { Ruling::Overturned { set_aside, filing } };
                 self.tries(&world.arbiter, claims.decide_appeal(claim, &ruling, words(3))).await
             }
-            26 => {
-                let provider = self.providers[self.rng.usize(..2)];
-                let debt = world.debt(plan, id(provider)).await?;
-                if let Asset::Psp22(_) = asset {
+            26 | 27 => {
+                let (plan, provider, asset, debt) = self.debtor().await?;
+                for token in [self.token, self.hostile].into_iter().filter(|token| token.asset() == asset) {
                     world.approves(&world.insurer, token, debt.0.max(1)).await?;
                 }
-                self.tries(&world.insurer, claims.repay(plan, id(provider), Amount((debt.0 / 2).max(1)), asset)).await
+                self.tries(&world.insurer, claims.repay(plan, provider, Amount((debt.0 / 2).max(1)), asset)).await
             }
-            27 => {
+            31 => {
                 let amount = Amount(self.rng.u64(1..UNIT as u64).into());
                 self.tries(insurer, claims.withdraw(plan, amount)).await
             }
-            28 if asset == Asset::Native => {
+            28..=30 if asset != self.token.asset() => {
                 let amount = Amount(self.rng.u64(1..5 * UNIT as u64).into());
-                self.tries(&world.stranger, claims.fund(plan, amount, asset)).await
+                let who = if asset == Asset::Native { &world.stranger } else { insurer };
+                self.tries(who, claims.fund(plan, amount, asset)).await
             }
+            32 | 33 => self.turns(plan).await,
             _ => {
                 let (member, provider) = (id(self.members[self.rng.usize(..2)]), self.providers[self.rng.usize(..2)]);
                 let code = code(self.rng.u8(..8));

@@ -218,6 +218,9 @@ async fn whatever_happens_is_told() -> Result {
     let done = chance::happens(&world, 800).await?;
     rebuilt(&world).await?;
     println!("{done:?}");
+    assert_eq!(done.messages.len(), 13, "each message was tried: {done:?}");
+    assert!(done.messages.values().all(|(through, _)| *through > 0), "each message went through: {done:?}");
+    assert!(done.called_back > 0, "the token called back: {done:?}");
     Ok(())
 }
 

@@ -169,10 +169,12 @@ pub trait Claims {
     ) -> Result<(), ClaimsError>;
 
     /// Grants a prior authorisation (`Some`: so many units, of services until then) or refuses it (`None`), whether it was asked
-    /// for or not. Replaces what was decided before. Who may call: the insurer.
+    /// for or not. Replaces what was decided before; what was granted, be it by silence, and is not used up, is neither refused
+    /// nor made less or shorter. Who may call: the insurer.
     ///
     /// # Errors
-    /// [`ClaimsError::PlanNotFound`], [`ClaimsError::NotInsurer`], [`ClaimsError::ZeroQuantity`].
+    /// [`ClaimsError::PlanNotFound`], [`ClaimsError::NotInsurer`], [`ClaimsError::ZeroQuantity`]; [`ClaimsError::TooLate`] where it
+    /// would take back what was granted.
     ///
     /// # Events
     /// [`AuthorisationChanged`].
@@ -205,12 +207,13 @@ pub trait Claims {
     fn submit(&mut self, submission: Box<Submission>, secondary: Option<PlanId>) -> Result<Vec<Receipt>, ClaimsError>;
 
     /// Passes a claim that is decided on to the member's next insurer (coordination of benefits): the same lines, of which is
-    /// counted as paid before what the earlier insurers pay. Who may call: its provider.
+    /// counted as paid before what the earlier insurers pay; once more, where the next insurer's was taken back. Who may call: its
+    /// provider.
     ///
     /// # Errors
     /// [`ClaimsError::ClaimNotFound`], [`ClaimsError::NotProvider`], [`ClaimsError::NotAdjudicated`],
-    /// [`ClaimsError::WrongFiling`], [`ClaimsError::PassedOn`] where it was passed on before, [`ClaimsError::AppealOpen`],
-    /// [`ClaimsError::WrongPlan`], and as [`Claims::submit`].
+    /// [`ClaimsError::WrongFiling`], [`ClaimsError::PassedOn`] where it was passed on before, [`ClaimsError::AppealOpen`]
+    /// where an arbiter still has time, [`ClaimsError::WrongPlan`], and as [`Claims::submit`].
     ///
     /// # Events
     /// As [`Claims::submit`].
@@ -278,8 +281,9 @@ pub trait Claims {
 
     /// Decides an appeal. Overturned, the claim is adjudicated anew, by what holds now and with nothing of its own in the way; where
     /// that does not pay more, or no longer covers a line that was covered, it stays as it was and the appeal is upheld. What is paid
-    /// more is due like a new claim. Who may call: the arbiter; to grant just what the appeal asks for, also the insurer and, once the
-    /// deadline is over, anybody, where it pays more.
+    /// more is due like a new claim, unless something is to be paid already. Who may call: until the deadline the arbiter; from the
+    /// deadline on, to grant just what the appeal asks for, where it pays more, the member and the provider. The insurer may
+    /// grant that at any time: the appeal stays open then.
     ///
     /// # Errors
     /// [`ClaimsError::ClaimNotFound`], [`ClaimsError::NotAppealed`], [`ClaimsError::NotArbiter`],
@@ -298,8 +302,9 @@ pub trait Claims {
     ) -> Result<AppealStatus, ClaimsError>;
 
     /// Takes a claim back: what it used of limits, services and authorisations is free again, and what was paid is owed to the
-    /// pool ([`Claims::repay`]). The services of a claim that was passed on are free once the later insurer's is taken back, too. Returns what is owed. Who may call: the provider; of a settled claim, within the deadline after
-    /// its decision, the insurer.
+    /// pool ([`Claims::repay`]). The services of a claim that was passed on are free once the later insurers' are taken back, too.
+    /// Returns what is owed. Who may call: the provider, unless an arbiter still has time to decide an appeal; of a settled claim,
+    /// within the deadline after its decision and after the deadline of an appeal, the insurer, unless an appeal is open.
     ///
     /// # Errors
     /// [`ClaimsError::ClaimNotFound`], [`ClaimsError::NotAdjudicated`], [`ClaimsError::NotInsurer`],

@@ -298,7 +298,7 @@ pub struct Filing {
     pub network: Network,
     /// The lines whose services the claims of earlier insurers have claimed: bit `n` is line `n`.
     pub held: u64,
-    /// When it was submitted for the first time, to the first insurer: what the deadline for filing is measured by.
+    /// When it was submitted to the plan for the first time, or passed on to it: what the deadline for filing is measured by.
     pub filed: Timestamp,
     /// The outcome line by line.
     pub lines: Vec<LineOutcome>,
@@ -329,7 +329,7 @@ pub struct Payment {
 }
 
 /// By what an authorisation is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, scale::Encode, scale::Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, scale::Encode)]
 #[cfg_attr(feature = "std", derive(scale_info::TypeInfo))]
 pub struct Procedure {
     /// The plan.
@@ -340,6 +340,18 @@ pub struct Procedure {
     pub provider: AccountId,
     /// What: [`salus_domain::commitment::code_tag`].
     pub code: CodeTag,
+}
+
+impl scale::Decode for Procedure {
+    /// Into its place, without a step between: that is half the code.
+    fn decode<I: scale::Input>(input: &mut I) -> Result<Self, scale::Error> {
+        let nobody = AccountId::from([0; 32]);
+        let mut found = Self { plan: PlanId::decode(input)?, member: nobody, provider: nobody, code: CodeTag([0; 16]) };
+        input.read(found.member.as_mut())?;
+        input.read(found.provider.as_mut())?;
+        input.read(&mut found.code.0)?;
+        Ok(found)
+    }
 }
 
 #[cfg(feature = "contract")]

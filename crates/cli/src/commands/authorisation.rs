@@ -1,21 +1,23 @@
 //! `salus authorisation`: prior authorisation of procedures.
 
-use crate::context::{Carried, GlobalOptions};
+mod steps;
+
+use crate::context::GlobalOptions;
 use crate::failure::Failure;
 use crate::operations::authorisations::{self, show_tag, status_code, Service, Subject};
 use crate::operations::claims::ConsortiumKey;
 use crate::operations::documents::Document;
 use crate::operations::orders::name;
-use crate::operations::{account_of, plans, Suite};
-use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, progress, table, through_blocks, Report};
+use crate::operations::{account_of, plans};
+use crate::output::{progress, table, through_blocks, Report};
 use crate::values::{self, show_time};
-use salus_client::message::Message;
-use salus_client::{ink_account, CallError, Keypair};
+use salus_client::{ink_account, CallError};
 use salus_domain::ids::{CodeTag, PlanId};
-use salus_domain::time::Timestamp;
+use salus_domain::time::{Timestamp, DAY};
 use salus_interface::claims::{Authorisation, ClaimsError};
-use serde_json::{json, Value};
+use serde_json::json;
 use std::path::PathBuf;
+use steps::{with_subject, Steps};
 
 /// `salus authorisation`.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -28,11 +30,18 @@ pub enum AuthorisationCommand {
 --suri //Charlie
 
 Where the insurer does not decide within the plan's deadline, it counts as granted. What is asked for already is left as it is: doing it
-again changes nothing. Send the insurer the Claim: the chain has a keyed tag of each code only.
+again changes nothing, and says how it stands. Send the insurer the Claim: the chain has a keyed tag of each code only.
 
-JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed}], evidence|forecast (a list: one for each service that
-was asked for).")]
-    Request(Asked),
+JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed, status|null (of one that is left as it is: requested|
+granted-by-silence|granted|refused)}], evidence|forecast (a list: one for each service that was asked for).")]
+    Request {
+        /// Of what.
+        #[command(flatten)]
+        asked: Asked,
+        /// Who is to treat: an account, or a reference of the directory [default: the signer]
+        #[arg(long, value_name = "ACCOUNT")]
+        provider: Option<String>,
+    },
     /// Grant prior authorisation, whether it was asked for or not. The insurer's
     #[command(after_help = "Example:
   salus authorisation grant 0 --member Patient/rosa-marin --provider Practitioner/dr-adams \
@@ -43,23 +52,24 @@ was asked for).")]
 
 It replaces what was decided before.
 
-JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed}], until, evidence|forecast (a list: one for each
-service).")]
+JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed, status: null}], until, evidence|forecast (a list: one for
+each service).")]
     Grant {
-        /// Of what.
+        /// Of what, and by whom.
         #[command(flatten)]
-        asked: Asked,
+        named: Named,
         /// The last moment at which a service may be given (RFC 3339)
         #[arg(long, value_name = "TIME", value_parser = values::time)]
         until: Timestamp,
     },
-    /// Refuse prior authorisation. The insurer's
+    /// Refuse prior authorisation that is not granted. The insurer's
     #[command(after_help = "Example:
   salus authorisation refuse 0 --member Patient/rosa-marin --provider Practitioner/dr-adams \
 --code http://www.ama-assn.org/go/cpt|70551 --consortium-key-file consortium.key --directory samples/directory.json --suri //Eve
 
-JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed}], evidence|forecast (a list: one for each service).")]
-    Refuse(Asked),
+JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed, status: null}], evidence|forecast (a list: one for each
+service).")]
+    Refuse(Named),
     /// Show how prior authorisations stand
     #[command(after_help = "Example:
   salus authorisation show 0 --member Patient/rosa-marin --provider Practitioner/dr-adams \
@@ -67,7 +77,7 @@ JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed}],
 
 JSON: plan, member, provider, services [{code, tag, status: none|requested|granted-by-silence|granted|refused, quantity|null (asked for,
 or left), deadline|null, until|null}].")]
-    Show(Asked),
+    Show(Named),
     /// List the requests that the insurer has not decided: read from the events of the chain
     #[command(after_help = "Example:
   salus authorisation list 0 --directory samples/directory.json
@@ -81,7 +91,7 @@ JSON: plan, requests [{member, provider, tag, quantity, deadline}].")]
     },
 }
 
-/// For whom, by whom, of what.
+/// For whom, and of what.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Asked {
     /// The plan's number
@@ -92,9 +102,6 @@ pub struct Asked {
     /// Who is to be treated: an account, or a reference of the directory
     #[arg(long, value_name = "ACCOUNT", required_unless_present = "file")]
     member: Option<String>,
-    /// Who is to treat: an account, or a reference of the directory [default: the signer]
-    #[arg(long, value_name = "ACCOUNT")]
-    provider: Option<String>,
     /// A procedure: its code system and code, or its tag. Repeatable
     #[arg(long = "code", value_name = "SYSTEM|CODE", required_unless_present = "file")]
     codes: Vec<String>,
@@ -103,28 +110,45 @@ pub struct Asked {
     quantity: u32,
 }
 
+/// For whom, of what, and by whom.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Named {
+    #[command(flatten)]
+    asked: Asked,
+    /// Who is to treat: an account, or a reference of the directory
+    #[arg(long, value_name = "ACCOUNT", required_unless_present = "file")]
+    provider: Option<String>,
+}
+
+impl Named {
+    fn subject(&self, global: &GlobalOptions) -> Result<Subject, Failure> {
+        self.asked.subject(global, self.provider.as_deref())
+    }
+}
+
 /// Does what the command says.
 ///
 /// # Errors
 /// [`Failure`].
 pub async fn run(global: &GlobalOptions, command: &AuthorisationCommand) -> Result<Report, Failure> {
     match command {
-        AuthorisationCommand::Request(asked) => request(global, asked).await,
-        AuthorisationCommand::Grant { asked, until } => decide(global, asked, Some(*until)).await,
-        AuthorisationCommand::Refuse(asked) => decide(global, asked, None).await,
-        AuthorisationCommand::Show(asked) => show(global, asked).await,
+        AuthorisationCommand::Request { asked, provider } => request(global, asked, provider.as_deref()).await,
+        AuthorisationCommand::Grant { named, until } => decide(global, named, Some(*until)).await,
+        AuthorisationCommand::Refuse(named) => decide(global, named, None).await,
+        AuthorisationCommand::Show(named) => show(global, named).await,
         AuthorisationCommand::List { plan } => list(global, PlanId(*plan)).await,
     }
 }
 
 impl Asked {
-    fn subject(&self, global: &GlobalOptions) -> Result<Subject, Failure> {
+    /// What is meant. Who is to treat is `provider`, or else who signs; in a file it says itself.
+    fn subject(&self, global: &GlobalOptions, provider: Option<&str>) -> Result<Subject, Failure> {
         if let Some(file) = &self.file {
             let document = Document::read(file)?;
             return Ok(authorisations::subject(&document, &global.directory()?, &global.consortium_key()?)?);
         }
         let member = global.account(self.member.as_deref().unwrap_or_default())?;
-        let provider = global.account_or_signer(self.provider.as_deref())?;
+        let provider = global.account_or_signer(provider)?;
         let mut services: Vec<Service> = Vec::new();
         for text in &self.codes {
             let code = match tag_of(text) {
@@ -157,8 +181,8 @@ fn coded(text: &str, key: &ConsortiumKey) -> Result<CodeTag, Failure> {
     }
 }
 
-async fn request(global: &GlobalOptions, asked: &Asked) -> Result<Report, Failure> {
-    let (provider, subject) = (global.signer()?, asked.subject(global)?);
+async fn request(global: &GlobalOptions, asked: &Asked, provider: Option<&str>) -> Result<Report, Failure> {
+    let (provider, subject) = (global.signer()?, asked.subject(global, provider)?);
     if account_of(&provider) != subject.provider {
         return Err(Failure::input(
             "document.otherParty",
@@ -172,22 +196,29 @@ async fn request(global: &GlobalOptions, asked: &Asked) -> Result<Report, Failur
     let mut done = Steps::default();
     for service in &subject.services {
         let message = claims.request_authorisation(plan, member, service.code, service.quantity);
-        done.step(global, &suite, &provider, service, &message, true).await?;
+        if let Err(CallError::Refused(ClaimsError::AlreadyRequested)) =
+            message.dry_run(&suite.chain, &subject.provider).await
+        {
+            done.leave(&suite, service, subject.procedure(plan, service)).await?;
+        } else {
+            done.step(global, &suite, &provider, service, &message).await?;
+        }
     }
     let what = format!("of {} to {}", done.changed(), subject.member);
     let words = [format!("ask for authorisation {what}"), format!("authorisation {what} is asked for")];
     Ok(done.report(global, asked.plan, &subject, &words))
 }
 
-async fn decide(global: &GlobalOptions, asked: &Asked, until: Option<Timestamp>) -> Result<Report, Failure> {
-    let (insurer, subject) = (global.signer()?, asked.subject(global)?);
+async fn decide(global: &GlobalOptions, named: &Named, until: Option<Timestamp>) -> Result<Report, Failure> {
+    let (insurer, subject) = (global.signer()?, named.subject(global)?);
     let suite = global.suite().await?;
+    ensure_lasts(until, suite.chain.now().await?)?;
     let claims = suite.deployment.claims();
     let mut done = Steps::default();
     for service in &subject.services {
-        let procedure = subject.procedure(PlanId(asked.plan), service);
+        let procedure = subject.procedure(PlanId(named.asked.plan), service);
         let message = claims.decide_authorisation(procedure, until.map(|until| (service.quantity, until)));
-        done.step(global, &suite, &insurer, service, &message, false).await?;
+        done.step(global, &suite, &insurer, service, &message).await?;
     }
     let what = format!("{} to {} by {}", done.changed(), subject.member, subject.provider);
     let end = until.and_then(show_time);
@@ -195,96 +226,35 @@ async fn decide(global: &GlobalOptions, asked: &Asked, until: Option<Timestamp>)
         Some(end) => [format!("authorise {what} until {end}"), format!("authorised until {end}: {what}")],
         None => [format!("refuse to authorise {what}"), format!("refused: {what}")],
     };
-    let report = done.report(global, asked.plan, &subject, &words);
+    let report = done.report(global, named.asked.plan, &subject, &words);
     Ok(match end {
         Some(end) => report.field("until", end),
         None => report,
     })
 }
 
-/// What was done, service by service.
-#[derive(Default)]
-struct Steps {
-    services: Vec<(Service, bool)>,
-    proofs: Vec<Value>,
-    lines: Vec<String>,
-}
-
-impl Steps {
-    /// Sends the message about a service. With `again`, one that is asked for already is left as it is.
-    async fn step(
-        &mut self,
-        global: &GlobalOptions,
-        suite: &Suite,
-        signer: &Keypair,
-        service: &Service,
-        message: &Message<(), ClaimsError>,
-        again: bool,
-    ) -> Result<(), Failure> {
-        let token = suite.chain.token();
-        if again {
-            let before = message.dry_run(&suite.chain, &account_of(signer)).await;
-            if let Err(CallError::Refused(ClaimsError::AlreadyRequested)) = before {
-                self.lines.push(format!("  {}: asked for already, and left as it is", service.name));
-                self.services.push((service.clone(), false));
-                return Ok(());
-            }
+/// What is granted until a day that is over is granted for nothing that is still to come.
+fn ensure_lasts(until: Option<Timestamp>, now: Timestamp) -> Result<(), Failure> {
+    match until {
+        Some(until) if until.0 / DAY < now.0 / DAY => {
+            let message = format!("{} is over", show_time(until).unwrap_or_default());
+            let next = "give a later end (--until): services that were given before are authorised as well";
+            Err(Failure::input("input.until", message, next))
         }
-        match global.carry_out(&suite.chain, signer, message).await? {
-            Carried::Planned(forecast) => {
-                self.proofs.push(forecast_json(forecast.cost, forecast.fee));
-                self.lines.push(format!("  {}", cost_line(forecast.cost, forecast.fee, token)));
-            }
-            Carried::Done(executed) => {
-                self.proofs.push(evidence_json(&executed.evidence));
-                self.lines.push(evidence_line(&executed.evidence, token));
-            }
-        }
-        self.services.push((service.clone(), true));
-        Ok(())
-    }
-
-    /// The services that something was done about, in words.
-    fn changed(&self) -> String {
-        let changed = self.services.iter().filter(|(_, changed)| *changed);
-        let words: Vec<String> = changed.map(|(it, _)| format!("{} of {}", it.quantity, it.name)).collect();
-        if words.is_empty() {
-            return "nothing new".to_owned();
-        }
-        words.join(", ")
-    }
-
-    fn report(self, global: &GlobalOptions, plan: u32, subject: &Subject, [would, did]: &[String; 2]) -> Report {
-        let services: Vec<Value> = (self.services.iter())
-            .map(|(it, changed)| {
-                let tag = show_tag(it.code);
-                json!({ "code": it.name, "tag": tag, "quantity": it.quantity, "changed": changed })
-            })
-            .collect();
-        let report = match global.dry_run {
-            true => Report::default().planned(would).field("forecast", self.proofs),
-            false => Report::default().done(did).field("evidence", self.proofs),
-        };
-        with_subject(report.lines(self.lines), plan, subject).field("services", services)
+        _ => Ok(()),
     }
 }
 
-fn with_subject(report: Report, plan: u32, subject: &Subject) -> Report {
-    report
-        .field("plan", plan)
-        .field("member", subject.member.to_string())
-        .field("provider", subject.provider.to_string())
-}
-
-async fn show(global: &GlobalOptions, asked: &Asked) -> Result<Report, Failure> {
-    let (subject, directory) = (asked.subject(global)?, global.directory()?);
+async fn show(global: &GlobalOptions, named: &Named) -> Result<Report, Failure> {
+    let (subject, directory) = (named.subject(global)?, global.directory()?);
+    let plan = PlanId(named.asked.plan);
     let suite = global.suite().await?;
     let now = suite.chain.now().await?;
     let (member, provider) = (name(&directory, &subject.member.0), name(&directory, &subject.provider.0));
-    let mut report = Report::default().line(format!("{member} by {provider}, under plan {}", asked.plan));
+    let mut report = Report::default().line(format!("{member} by {provider}, under plan {}", plan.0));
     let mut list = Vec::new();
     for service in &subject.services {
-        let found = authorisations::standing(&suite, subject.procedure(PlanId(asked.plan), service)).await?;
+        let found = authorisations::standing(&suite, subject.procedure(plan, service)).await?;
         let status = status_code(found.as_ref(), now);
         let (quantity, deadline, until) = match found {
             Some(Authorisation::Requested { quantity, deadline }) => (Some(quantity), show_time(deadline), None),
@@ -304,7 +274,7 @@ async fn show(global: &GlobalOptions, asked: &Asked) -> Result<Report, Failure> 
             "until": until,
         }));
     }
-    Ok(with_subject(report, asked.plan, &subject).field("services", list))
+    Ok(with_subject(report, plan.0, &subject).field("services", list))
 }
 
 async fn list(global: &GlobalOptions, plan: PlanId) -> Result<Report, Failure> {
@@ -342,6 +312,15 @@ async fn list(global: &GlobalOptions, plan: PlanId) -> Result<Report, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_granted_until_a_day_that_is_over() {
+        let (now, hour) = (Timestamp(400 * DAY + DAY / 2), DAY / 24);
+        assert_eq!(ensure_lasts(Some(Timestamp(400 * DAY)), now), Ok(()), "today's services");
+        assert_eq!(ensure_lasts(None, now), Ok(()));
+        let over = ensure_lasts(Some(Timestamp(400 * DAY - hour)), now);
+        assert!(over.is_err_and(|failure| failure.code == "input.until"));
+    }
 
     #[test]
     fn a_procedure_is_named_by_system_and_code_or_by_its_tag() {

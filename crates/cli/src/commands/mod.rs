@@ -23,5 +23,5 @@ pub mod release;
 mod reversal;
 mod settle;
 pub mod share;
-mod simulate;
+pub mod simulate;
 mod statement;

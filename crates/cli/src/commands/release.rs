@@ -164,7 +164,7 @@ async fn serve(global: &GlobalOptions, options: &ServeOptions) -> Result<Report,
             "anchorSeconds": seconds,
             "maxHeadAge": max_head_age.map(|age| age.as_secs()),
         });
-        write_out(format!("{started}\n").as_bytes());
+        write_out(format!("{started}\n").as_bytes())?;
     } else {
         let how = match mode {
             LogMode::Event => "every release is on the chain before it is handed out".to_owned(),

@@ -109,7 +109,10 @@ pub async fn repay(global: &GlobalOptions, options: &RepayOptions) -> Result<Rep
         None => owed,
     };
     if amount > owed || owed == Amount::ZERO {
-        return Err(salus_client::CallError::Refused(ClaimsError::NothingOwed).into());
+        let refused: Failure = salus_client::CallError::Refused(ClaimsError::NothingOwed).into();
+        let owes =
+            if owed == Amount::ZERO { "nothing".to_owned() } else { format!("no more than {}", token.show(owed.0)) };
+        return Err(Failure { message: format!("refused: {provider} owes plan {} {owes}", options.plan), ..refused });
     }
     let message = suite.deployment.claims().repay(plan, ink_account(&provider), amount, asset);
     let what = format!("{} of what {provider} owes plan {}", token.show(amount.0), options.plan);

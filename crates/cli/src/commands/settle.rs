@@ -1,19 +1,20 @@
 //! `salus claim settle`: any number of claims, in batches.
 
+use super::claim::unlisted_lines;
 use crate::context::GlobalOptions;
 use crate::failure::{Exit, Failure};
 use crate::operations::plans::{self, due, money::token_of};
-use crate::operations::Suite;
+use crate::operations::{claims, Suite};
 use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, progress, through_blocks, Report};
 use crate::values::{self, show_claim};
-use salus_client::rules::Rule;
 use salus_client::settlement::{self, Expected, Outcome};
-use salus_client::{CallError, Token};
+use salus_client::{client_account, AccountId32, CallError, Token};
 use salus_domain::ids::{ClaimId, PlanId};
 use salus_domain::money::Amount;
-use salus_interface::claims::ClaimsError;
+use salus_interface::claims::{Claim, ClaimsError};
 use serde_json::{json, Value};
 use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::BTreeSet;
 
 /// The help behind the options.
 pub const HELP: &str = "Example:
@@ -25,9 +26,10 @@ The insurer's; once a claim is due, anybody's. What a provider owes the pool of 
 many in each as one transaction takes; those of one provider are paid in one transfer. One that is refused does not keep the others
 back; of several, it then ends with 3. Doing it again, also after it broke off, pays nothing twice.
 
-JSON: dryRun, settled [{claim, plan|null, amount, withheld (not in a dry run)}], before [claim] (settled before), refused [{claim, code,
-rule, nextStep}], totals [{symbol, decimals, amount}], evidence|forecast (a list: one for each batch), brokenOff {code, rule, nextStep,
-message} where a later batch failed.";
+JSON: dryRun, settled [{claim, plan|null, amount, withheld (a part of amount), unlisted [line] (not in the plan's fee schedule; with
+--plan)}], before [claim] (settled before), refused [{claim, code,
+rule, nextStep}], totals [{symbol, decimals, amount, withheld}], evidence|forecast (a list: one for each batch), brokenOff {code, rule,
+nextStep, message} where a later batch failed.";
 
 /// Which claims.
 #[derive(Clone, Debug, clap::Args)]
@@ -51,18 +53,20 @@ pub struct SettleOptions {
 pub async fn settle(global: &GlobalOptions, options: &SettleOptions) -> Result<Report, Failure> {
     let signer = global.signer()?;
     let suite = global.suite().await?;
-    let claims = match options.plan {
+    let open = match options.plan {
         Some(plan) => waiting(&suite, PlanId(plan), options.due).await?,
-        None => options.claims.clone(),
+        None => Vec::new(),
     };
-    let assets = Assets::of(&suite, &claims, options.plan.map(PlanId)).await?;
+    let claims = if options.plan.is_some() { open.iter().map(|it| it.claim).collect() } else { options.claims.clone() };
+    let mut assets = Assets::of(&suite, &claims, options.plan.map(PlanId)).await?;
+    assets.unlisted = open.into_iter().map(|it| (it.claim, it.unlisted)).collect();
     let contract = suite.deployment.claims();
     let token = suite.chain.token();
     let mut told = Told::default();
     let (mut proofs, mut details, mut stopped) = (Vec::new(), Vec::new(), None);
     if global.dry_run {
         let outlook = settlement::forecast(&suite.chain, &signer, &contract, &claims).await?;
-        outlook.expected.into_iter().for_each(|(claim, expected)| told.expect(claim, expected));
+        told = expected(&suite, &assets, outlook.expected).await?;
         for forecast in &outlook.transactions {
             proofs.push(forecast_json(forecast.cost, forecast.fee));
             details.push(format!("  {}", cost_line(forecast.cost, forecast.fee, token)));
@@ -81,7 +85,7 @@ pub async fn settle(global: &GlobalOptions, options: &SettleOptions) -> Result<R
         return Err(failure.clone());
     }
     if let ([(_, error)], [_]) = (told.refused.as_slice(), claims.as_slice()) {
-        return Err(CallError::Refused(*error).into());
+        return Err(refusal(*error));
     }
     let (count, all) = (told.settled.len(), told.settled.len() + told.before.len() + told.refused.len() + told.pending);
     let sums = assets.words(&told.settled);
@@ -96,22 +100,53 @@ pub async fn settle(global: &GlobalOptions, options: &SettleOptions) -> Result<R
 }
 
 /// The claims of a plan that wait to be settled.
-async fn waiting(suite: &Suite, plan: PlanId, only_due: bool) -> Result<Vec<ClaimId>, Failure> {
+async fn waiting(suite: &Suite, plan: PlanId, only_due: bool) -> Result<Vec<due::Open>, Failure> {
     plans::plan(suite, plan).await?;
     let open = due::open(&through_blocks(plans::events(suite, progress())).await?, plan);
     let now = suite.chain.now().await?;
-    Ok(open.iter().filter(|it| !only_due || it.is_due(now)).map(|it| it.claim).collect())
+    Ok(open.into_iter().filter(|it| !only_due || it.is_due(now)).collect())
 }
 
-/// What the claims' plans pay in.
+/// What a dry run found, with what would be set off against what the providers owe.
+async fn expected(suite: &Suite, assets: &Assets, found: Vec<(ClaimId, Expected)>) -> Result<Told, Failure> {
+    let mut told = Told::default();
+    let mut debts: BTreeMap<(PlanId, AccountId32), Amount> = BTreeMap::new();
+    for (claim, expected) in found {
+        let owed = assets.plans.get(&claim).is_some_and(|plan| assets.owed.contains(plan));
+        let withheld = match expected {
+            Expected::Settled(amount) if owed => {
+                let Claim { plan, provider, .. } = claims::claim(suite, claim).await?;
+                let debt = match debts.entry((plan, client_account(provider))) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => {
+                        new.insert(suite.deployment.claims().debt(plan, provider).read(&suite.chain).await?)
+                    }
+                };
+                let withheld = amount.min(*debt);
+                *debt = debt.minus(withheld);
+                withheld
+            }
+            _ => Amount::ZERO,
+        };
+        told.expect(claim, expected, withheld);
+    }
+    Ok(told)
+}
+
+/// What the claims' plans pay in, and what is to be said of their lines.
+#[derive(Default)]
 struct Assets {
     plans: BTreeMap<ClaimId, PlanId>,
     tokens: BTreeMap<PlanId, Token>,
+    /// The plans to which providers owe something.
+    owed: BTreeSet<PlanId>,
+    /// The lines that the plan's fee schedule has no price for, where that is known.
+    unlisted: BTreeMap<ClaimId, Vec<u32>>,
 }
 
 impl Assets {
     async fn of(suite: &Suite, claims: &[ClaimId], plan: Option<PlanId>) -> Result<Self, Failure> {
-        let mut assets = Self { plans: BTreeMap::new(), tokens: BTreeMap::new() };
+        let mut assets = Self::default();
         for claim in claims {
             let plan = match plan {
                 Some(plan) => Some(plan),
@@ -120,39 +155,75 @@ impl Assets {
             let Some(plan) = plan else { continue };
             assets.plans.insert(*claim, plan);
             if let Entry::Vacant(vacant) = assets.tokens.entry(plan) {
-                let asset = plans::plan(suite, plan).await?.asset;
-                vacant.insert(token_of(&suite.chain, asset).await?);
+                let found = plans::plan(suite, plan).await?;
+                vacant.insert(token_of(&suite.chain, found.asset).await?);
+                if found.pool.owed > Amount::ZERO {
+                    assets.owed.insert(plan);
+                }
             }
         }
         Ok(assets)
     }
 
-    fn show(&self, claim: ClaimId, amount: Amount) -> String {
-        match self.plans.get(&claim).and_then(|plan| self.tokens.get(plan)) {
-            Some(token) => token.show(amount.0),
-            None => amount.0.to_string(),
+    fn unlisted(&self, claim: ClaimId) -> &[u32] {
+        self.unlisted.get(&claim).map_or(&[], Vec::as_slice)
+    }
+
+    fn show(&self, one: &Settled) -> String {
+        match self.plans.get(&one.claim).and_then(|plan| self.tokens.get(plan)) {
+            Some(token) => with_set_off(token, one.amount, one.withheld),
+            None => one.amount.0.to_string(),
         }
     }
 
-    /// The sums, each in its asset.
-    fn totals(&self, settled: &[Settled]) -> Vec<(&Token, Amount)> {
-        let mut totals: Vec<(&Token, Amount)> = Vec::new();
+    /// The sums, each in its asset: of the amounts, and of what is withheld of them.
+    fn totals(&self, settled: &[Settled]) -> Vec<(&Token, Amount, Amount)> {
+        let mut totals: Vec<(&Token, Amount, Amount)> = Vec::new();
+        let add = |sum: &mut Amount, more: Amount| *sum = Amount(sum.0.saturating_add(more.0));
         for one in settled {
             let Some(token) = self.plans.get(&one.claim).and_then(|plan| self.tokens.get(plan)) else { continue };
-            match totals.iter_mut().find(|(other, _)| *other == token) {
-                Some((_, sum)) => *sum = Amount(sum.0.saturating_add(one.amount.0)),
-                None => totals.push((token, one.amount)),
+            match totals.iter_mut().find(|(other, ..)| *other == token) {
+                Some((_, sum, withheld)) => {
+                    add(sum, one.amount);
+                    add(withheld, one.withheld);
+                }
+                None => totals.push((token, one.amount, one.withheld)),
             }
         }
         totals
     }
 
     fn words(&self, settled: &[Settled]) -> String {
-        let totals: Vec<String> = self.totals(settled).iter().map(|(token, sum)| token.show(sum.0)).collect();
+        let words = |(token, sum, withheld): &(&Token, Amount, Amount)| with_set_off(token, *sum, *withheld);
+        let totals: Vec<String> = self.totals(settled).iter().map(words).collect();
         if totals.is_empty() {
             return "nothing".to_owned();
         }
         totals.join(" and ")
+    }
+}
+
+/// An amount, and how much of it does not move.
+fn with_set_off(token: &Token, amount: Amount, withheld: Amount) -> String {
+    let amount = token.show(amount.0);
+    match withheld {
+        Amount::ZERO => amount,
+        withheld => format!("{amount}, {} of it set off", token.show(withheld.0)),
+    }
+}
+
+/// Why a claim is not settled: what only the insurer may do, anybody may do later.
+fn refusal(error: ClaimsError) -> Failure {
+    let failure = Failure::from(CallError::Refused(error));
+    if error != ClaimsError::NotInsurer {
+        return failure;
+    }
+    let rule = "only the plan's insurer settles a claim before it is due";
+    Failure {
+        rule: Some(rule.to_owned()),
+        message: format!("refused: {rule}"),
+        next_step: format!("{}, or wait until it is due (`salus claim show`)", failure.next_step),
+        ..failure
     }
 }
 
@@ -161,8 +232,8 @@ impl Assets {
 struct Settled {
     claim: ClaimId,
     amount: Amount,
-    /// `None` in a dry run, where it is not known.
-    withheld: Option<Amount>,
+    /// What of it is set off against what the provider owes.
+    withheld: Amount,
 }
 
 /// What became, or would become, of the claims.
@@ -178,7 +249,7 @@ impl Told {
     fn tell(&mut self, claim: ClaimId, outcome: Outcome) {
         match outcome {
             Outcome::Settled(payment, _) => {
-                self.settled.push(Settled { claim, amount: payment.amount, withheld: Some(payment.withheld) });
+                self.settled.push(Settled { claim, amount: payment.amount, withheld: payment.withheld });
             }
             Outcome::Before => self.before.push(claim),
             Outcome::Refused(error) => self.refused.push((claim, error)),
@@ -186,24 +257,23 @@ impl Told {
         }
     }
 
-    fn expect(&mut self, claim: ClaimId, expected: Expected) {
+    fn expect(&mut self, claim: ClaimId, expected: Expected, withheld: Amount) {
         match expected {
-            Expected::Settled(amount) => self.settled.push(Settled { claim, amount, withheld: None }),
+            Expected::Settled(amount) => self.settled.push(Settled { claim, amount, withheld }),
             Expected::Before => self.before.push(claim),
             Expected::Refused(error) => self.refused.push((claim, error)),
         }
     }
 
     fn lines(&self, assets: &Assets) -> Vec<String> {
-        let settled = self.settled.iter().map(|one| {
-            let withheld = one.withheld.filter(|withheld| *withheld > Amount::ZERO);
-            let withheld = withheld.map(|it| format!(", {} of it set off", assets.show(one.claim, it)));
-            let amount = assets.show(one.claim, one.amount);
-            format!("  claim {}: {amount}{}", show_claim(one.claim), withheld.unwrap_or_default())
+        let settled = self.settled.iter().flat_map(|one| {
+            let said = unlisted_lines(assets.unlisted(one.claim)).map(|line| format!("    {line}"));
+            std::iter::once(format!("  claim {}: {}", show_claim(one.claim), assets.show(one))).chain(said)
         });
         let before = self.before.iter().map(|claim| format!("  claim {}: settled before", show_claim(*claim)));
         let refused = self.refused.iter().map(|(claim, error)| {
-            format!("  claim {}: REFUSED, {}\n    next: {}", show_claim(*claim), error.rule(), error.next_step())
+            let Failure { rule, next_step, .. } = refusal(*error);
+            format!("  claim {}: REFUSED, {}\n    next: {next_step}", show_claim(*claim), rule.unwrap_or_default())
         });
         settled.chain(before).chain(refused).collect()
     }
@@ -211,27 +281,32 @@ impl Told {
     fn fields(&self, report: Report, assets: &Assets) -> Report {
         let settled: Vec<Value> = (self.settled.iter())
             .map(|one| {
-                let mut json = json!({
+                json!({
                     "claim": show_claim(one.claim),
                     "plan": assets.plans.get(&one.claim).map(|plan| plan.0),
                     "amount": one.amount.0.to_string(),
-                });
-                if let Some(withheld) = one.withheld {
-                    json["withheld"] = withheld.0.to_string().into();
-                }
-                json
+                    "withheld": one.withheld.0.to_string(),
+                    "unlisted": assets.unlisted(one.claim),
+                })
             })
             .collect();
         let before: Vec<String> = self.before.iter().map(|claim| show_claim(*claim)).collect();
         let refused: Vec<Value> = (self.refused.iter())
             .map(|(claim, error)| {
-                let mut json = Failure::from(CallError::Refused(*error)).json();
+                let mut json = refusal(*error).json();
                 json["claim"] = show_claim(*claim).into();
                 json
             })
             .collect();
         let totals: Vec<Value> = (assets.totals(&self.settled).iter())
-            .map(|(token, sum)| json!({ "symbol": token.symbol, "decimals": token.decimals, "amount": sum.0.to_string() }))
+            .map(|(token, sum, withheld)| {
+                json!({
+                    "symbol": token.symbol,
+                    "decimals": token.decimals,
+                    "amount": sum.0.to_string(),
+                    "withheld": withheld.0.to_string(),
+                })
+            })
             .collect();
         let exit = if refused.is_empty() { Exit::Done } else { Exit::Refused };
         let report = report.field("settled", settled).field("before", before).field("refused", refused);
@@ -252,6 +327,7 @@ mod tests {
         Assets {
             plans: BTreeMap::from([(ONE, PlanId(0)), (TWO, PlanId(1))]),
             tokens: BTreeMap::from([(PlanId(0), token("UNIT")), (PlanId(1), token("USDT"))]),
+            ..Assets::default()
         }
     }
 
@@ -264,9 +340,18 @@ mod tests {
         let mut told = Told::default();
         told.tell(ONE, settled(ONE, 10, 4));
         told.tell(TWO, settled(TWO, 5, 0));
-        assert_eq!(assets().words(&told.settled), "10 UNIT and 5 USDT");
+        assert_eq!(assets().words(&told.settled), "10 UNIT, 4 UNIT of it set off and 5 USDT");
         let lines = told.lines(&assets());
         assert!(lines[0].ends_with("10 UNIT, 4 UNIT of it set off") && lines[1].ends_with(": 5 USDT"), "{lines:?}");
+    }
+
+    #[test]
+    fn who_settles_too_early_is_told_to_wait() {
+        let mut told = Told::default();
+        told.tell(ONE, Outcome::Refused(ClaimsError::NotInsurer));
+        let lines = told.lines(&assets()).join("\n");
+        assert!(lines.contains("before it is due") && lines.contains("wait until it is due"), "{lines}");
+        assert_eq!(refusal(ClaimsError::NotInsurer).code, "claims.NotInsurer");
     }
 
     #[test]

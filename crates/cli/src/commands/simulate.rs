@@ -80,7 +80,8 @@ fn name(file: &Path) -> String {
     file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
-fn now() -> Timestamp {
+/// The time by this machine's clock, in Unix milliseconds.
+pub fn now() -> Timestamp {
     // A clock before 1970 or beyond 64 bits of milliseconds shows no time at which a consent counts.
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))

@@ -1,6 +1,7 @@
 //! The insurer's chapters: a plan, a claim that is paid, an appeal that is granted, a payment that is taken back.
 
 use super::narrator::{Narrator, Outcome, Step};
+use super::samples::{dated, sample};
 use super::story::Story;
 use crate::operations::claims::filing::{self, Decision};
 use crate::operations::claims::{self, told, PreparedClaim};
@@ -66,7 +67,9 @@ impl Story<'_> {
             event: Some("PoolFunded"),
         });
         let insurer = account_of(&cast.insurer);
-        let enrolments = enrolment::of(&sample!("coverage.json"), &self.directory, &insurer, None)?;
+        let coverage = self.dated(sample!("coverage.json"));
+        let compiled = coverage.compile(salus_fhir::coverage::compile)?;
+        let enrolments = enrolment::of(&coverage.file, &compiled, &self.directory, &insurer, None)?;
         let covered = enrolment::cover(suite, &cast.insurer, plan, enrolments, false, |_| ()).await;
         if let Some(error) = covered.stopped {
             return Err(error.into());
@@ -77,7 +80,7 @@ impl Story<'_> {
             actor: "insurer",
             action: "covers the patient, by the FHIR Coverage".into(),
             outcome: Outcome::Ok,
-            reason: "for the year 2026".into(),
+            reason: "for a year".into(),
             evidence: covered.evidence.first(),
             event: Some("MembersCovered"),
         });
@@ -91,7 +94,7 @@ impl Story<'_> {
         file: &PlanFile,
         narrator: &mut Narrator,
     ) -> anyhow::Result<(ClaimId, u128)> {
-        let claim = self.prepare(plan, file, &sample!("claim.json")).await?;
+        let claim = self.prepare(plan, file, &self.dated(sample!("claim.json"))).await?;
         let decision = self.submit(5, &claim, "the claim", narrator).await?;
         let (payment, received) = self.settle(5, decision.claim, "triggers settlement", narrator).await?;
         ensure!(received == payment.amount.0, "the provider received {received}, not {}", payment.amount.0);
@@ -166,7 +169,7 @@ impl Story<'_> {
             evidence: Some(&reversed.evidence),
             event: Some("ClaimReversed"),
         });
-        let corrected = self.prepare(plan, file, &sample!("claim-corrected.json")).await?;
+        let corrected = self.prepare(plan, file, &self.dated(sample!("claim-corrected.json"))).await?;
         let decision = self.submit(7, &corrected, "the corrected claim", narrator).await?;
         let (payment, arrived) =
             self.settle(7, decision.claim, "settles it by setting it off against the debt", narrator).await?;
@@ -190,7 +193,7 @@ impl Story<'_> {
 
     /// Without consent, a claim is denied.
     pub(super) async fn denied(&self, plan: PlanId, file: &PlanFile, narrator: &mut Narrator) -> anyhow::Result<()> {
-        let second = self.prepare(plan, file, &sample!("claim-second.json")).await?;
+        let second = self.prepare(plan, file, &self.dated(sample!("claim-second.json"))).await?;
         let (decision, evidence) = self.decide(&second).await?;
         let total = claims::sum(decision.lines.iter().map(|line| &line.split));
         ensure!(total.payer == Amount::ZERO, "a claim was to be paid without consent");
@@ -210,7 +213,7 @@ impl Story<'_> {
 
     /// The same claim is accepted once.
     pub(super) async fn duplicate(&self, plan: PlanId, file: &PlanFile, narrator: &mut Narrator) -> anyhow::Result<()> {
-        let claim = self.prepare(plan, file, &sample!("claim-corrected.json")).await?;
+        let claim = self.prepare(plan, file, &self.dated(sample!("claim-corrected.json"))).await?;
         let refusal = match claims::submit(self.suite, &self.cast.doctor, &claim, None).await {
             Err(OperationError::Claims(CallError::Refused(refusal))) => refusal,
             Err(error) => return Err(error.into()),
@@ -226,6 +229,10 @@ impl Story<'_> {
             event: None,
         });
         Ok(())
+    }
+
+    fn dated(&self, document: Document) -> Document {
+        dated(document, self.now)
     }
 
     async fn prepare(

@@ -1,18 +1,9 @@
 //! The story: every part of the suite at work on a real chain, step by step, with its evidence.
 
-/// A sample document, as it stands in `samples/`.
-macro_rules! sample {
-    ($name:literal) => {
-        crate::operations::documents::Document {
-            file: concat!("samples/", $name).to_owned(),
-            bytes: include_bytes!(concat!("../../../../samples/", $name)).to_vec(),
-        }
-    };
-}
-
 mod cast;
 mod claims;
 mod narrator;
+mod samples;
 mod second;
 mod story;
 
@@ -21,6 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::operations::claims::ConsortiumKey;
 use crate::operations::envelopes::Envelopes;
 use crate::operations::Suite;
+use crate::output::Report;
 use anyhow::Context;
 use cast::Cast;
 use narrator::Narrator;
@@ -45,6 +37,9 @@ pub struct DemoOptions {
     /// The contracts node to start; else CONTRACTS_NODE, this project's own, or substrate-contracts-node on the PATH
     #[arg(long)]
     pub node: Option<PathBuf>,
+    /// Play nothing: write the story's documents into a new folder, with claims of the week before the chain's time, or today
+    #[arg(long, value_name = "FOLDER", conflicts_with = "keep")]
+    pub samples: Option<PathBuf>,
     /// Who deploys and gives the others their first tokens
     #[arg(long, default_value = "//Alice", env = "SALUS_SURI", hide_env_values = true)]
     pub suri: String,
@@ -54,17 +49,31 @@ pub struct DemoOptions {
 ///
 /// # Errors
 /// Whatever did not go as the story says.
-pub async fn run(options: DemoOptions) -> Result<(), Failure> {
+pub async fn run(options: DemoOptions) -> Result<Report, Failure> {
+    if let Some(folder) = &options.samples {
+        return write_samples(folder, options.url.as_deref()).await;
+    }
     tokio::select! {
-        result = play(&options) => Ok(result?),
+        result = play(&options) => Ok(result.map(|()| Report::default())?),
         _ = tokio::signal::ctrl_c() => {
             if options.keep {
-                return Ok(());
+                return Ok(Report::default());
             }
             let next = "play it again to see the end; the chain that was started has ended";
             Err(Failure::new(Exit::Internal, "stopped", "stopped by Ctrl-C before the end", next))
         }
     }
+}
+
+/// Writes the documents, dated by the chain at an address, or by this machine's clock.
+async fn write_samples(folder: &Path, url: Option<&str>) -> Result<Report, Failure> {
+    let now = match url {
+        Some(url) => Chain::connect(url).await?.now().await?,
+        None => crate::commands::simulate::now(),
+    };
+    let written = samples::write(folder, now)?;
+    let said = format!("wrote {} documents into {}", written.len(), folder.display());
+    Ok(Report::default().line(said).field("folder", folder.display().to_string()).field("written", written))
 }
 
 async fn play(options: &DemoOptions) -> anyhow::Result<()> {

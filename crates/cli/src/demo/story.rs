@@ -2,6 +2,7 @@
 
 use super::cast::Cast;
 use super::narrator::{Narrator, Outcome, Step};
+use super::samples::sample;
 use super::second::{self, Second};
 use crate::operations::claims::ConsortiumKey;
 use crate::operations::envelopes::Envelopes;
@@ -50,7 +51,8 @@ pub async fn play(
     governor: &Keypair,
     narrator: &mut Narrator,
 ) -> anyhow::Result<Sums> {
-    let story = Story { suite, vault, envelopes, key, cast, directory: cast.directory() };
+    let (directory, now) = (cast.directory(), suite.chain.now().await?);
+    let story = Story { suite, vault, envelopes, key, cast, directory, now };
     story.credentials(governor, narrator).await?;
     let (plan, plan_file) = story.plan(narrator).await?;
     let (result, sensitive) = story.records(narrator).await?;
@@ -98,6 +100,8 @@ pub(super) struct Story<'a> {
     pub key: &'a ConsortiumKey,
     pub cast: &'a Cast,
     pub directory: Directory,
+    /// The chain's time in the beginning.
+    pub now: Timestamp,
 }
 
 impl Story<'_> {

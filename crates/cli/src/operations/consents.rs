@@ -1,6 +1,6 @@
 //! Consent from a FHIR document.
 
-use super::documents::Document;
+use super::documents::{ensure_is_one_of, Document};
 use super::{account_of, secret_of, OperationError, Suite};
 use salus_client::message::{Executed, Message};
 use salus_client::{blake2b_256, ink_account, AccountId32, Keypair};
@@ -53,7 +53,7 @@ pub fn compile_by(
     author: &Author<'_>,
 ) -> Result<CompiledConsent, OperationError> {
     let mut compiled = document.compile(|bytes| compile(bytes, directory))?;
-    document.ensure_is_one_of(directory, "Consent.patient", &compiled.patient, &author.named)?;
+    ensure_is_one_of(&document.file, directory, "Consent.patient", &compiled.patient, &author.named)?;
     compiled.consent.source = consent_source(&blake2b_256, author.salt(), &document.bytes);
     Ok(compiled)
 }

@@ -1,6 +1,7 @@
 //! Reading documents from files, within bounds.
 
 use super::OperationError;
+use salus_client::AccountId32;
 use salus_fhir::directory::Directory;
 use std::io::Read;
 use std::path::Path;
@@ -66,59 +67,72 @@ impl Document {
         compile(&self.bytes).map_err(|refused| OperationError::Document { file: self.file.clone(), refused })
     }
 
-    /// The account that a reference stands for.
+    /// The account that a reference of the document stands for: see [`resolve`].
     ///
     /// # Errors
-    /// [`OperationError::UnknownReference`].
+    /// As [`resolve`].
     pub fn resolve(
         &self,
         directory: &Directory,
         element: &'static str,
         reference: &str,
-    ) -> Result<salus_client::AccountId32, OperationError> {
-        let account = directory.account(reference).ok_or_else(|| OperationError::UnknownReference {
-            file: self.file.clone(),
-            element,
-            reference: reference.to_owned(),
-        })?;
-        Ok(salus_client::AccountId32(account.0))
+    ) -> Result<AccountId32, OperationError> {
+        resolve(&self.file, directory, element, reference)
     }
 
-    /// Fails unless a reference stands for `expected`.
+    /// Fails unless a reference of the document stands for `expected`.
     ///
     /// # Errors
-    /// [`OperationError::UnknownReference`], [`OperationError::WrongParty`].
+    /// As [`ensure_is_one_of`].
     pub fn ensure_is(
         &self,
         directory: &Directory,
         element: &'static str,
         reference: &str,
-        expected: &salus_client::AccountId32,
+        expected: &AccountId32,
     ) -> Result<(), OperationError> {
-        self.ensure_is_one_of(directory, element, reference, std::slice::from_ref(expected))
+        ensure_is_one_of(&self.file, directory, element, reference, std::slice::from_ref(expected))
     }
+}
 
-    /// Fails unless a reference stands for one of `expected`.
-    ///
-    /// # Errors
-    /// As [`Document::ensure_is`].
-    pub fn ensure_is_one_of(
-        &self,
-        directory: &Directory,
-        element: &'static str,
-        reference: &str,
-        expected: &[salus_client::AccountId32],
-    ) -> Result<(), OperationError> {
-        let named = self.resolve(directory, element, reference)?;
-        if expected.contains(&named) {
-            return Ok(());
-        }
-        let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
-        Err(OperationError::WrongParty {
-            file: self.file.clone(),
-            element,
-            named: named.to_string(),
-            expected: expected.join(" or "),
-        })
+/// The account that a reference of a file stands for.
+///
+/// # Errors
+/// [`OperationError::UnknownReference`].
+pub fn resolve(
+    file: &str,
+    directory: &Directory,
+    element: &'static str,
+    reference: &str,
+) -> Result<AccountId32, OperationError> {
+    let account = directory.account(reference).ok_or_else(|| OperationError::UnknownReference {
+        file: file.to_owned(),
+        element,
+        reference: reference.to_owned(),
+    })?;
+    Ok(AccountId32(account.0))
+}
+
+/// Fails unless a reference of a file stands for one of `expected`.
+///
+/// # Errors
+/// [`OperationError::UnknownReference`], [`OperationError::WrongParty`].
+pub fn ensure_is_one_of(
+    file: &str,
+    directory: &Directory,
+    element: &'static str,
+    reference: &str,
+    expected: &[AccountId32],
+) -> Result<(), OperationError> {
+    let named = resolve(file, directory, element, reference)?;
+    if expected.contains(&named) {
+        return Ok(());
     }
+    let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+    Err(OperationError::WrongParty {
+        file: file.to_owned(),
+        element,
+        named: named.to_string(),
+        expected: expected.join(" or "),
+    })
 }

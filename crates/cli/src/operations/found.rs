@@ -1,29 +1,28 @@
 //! The FHIR resources of one type that files, Bundles and folders hold.
 
-use crate::operations::documents::{Document, FileError};
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::Value;
+use crate::operations::documents::{self, FileError};
+use crate::operations::OperationError;
+use salus_fhir::{bundle, Refused, RefusedReason};
 use std::path::{Path, PathBuf};
 
 /// What was found.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// What is, or may be, of the type, in the order of the files: whoever compiles it refuses what is none.
-    pub documents: Vec<FoundDocument>,
+#[derive(Debug)]
+pub struct Found<T> {
+    /// What is, or may be, of the type, in the order of the files, and files that cannot be used.
+    pub resources: Vec<Resource<T>>,
     /// Files of a folder that are about something else.
     pub passed_over: Vec<PassedOver>,
-    /// Files that cannot be read.
-    pub unreadable: Vec<(String, FileError)>,
 }
 
-/// A document that may be of the type.
-#[derive(Clone, Debug)]
-pub struct FoundDocument {
-    /// Its id, or where it stands in its file: how people tell it from others.
+/// A resource, or a file that cannot be used.
+#[derive(Debug)]
+pub struct Resource<T> {
+    /// Its id, or its path in a Bundle, or its file: how people tell it from others.
     pub name: String,
-    /// The document; its file's name is that of the file that it stands in.
-    pub document: Document,
+    /// The file that it stands in.
+    pub file: String,
+    /// What became of it.
+    pub compiled: Result<T, OperationError>,
 }
 
 /// A file of a folder that holds nothing of the type.
@@ -35,103 +34,63 @@ pub struct PassedOver {
     pub holds: String,
 }
 
-/// What a resource says that it is. The compiler says what is wrong with values of other types.
-#[derive(Deserialize)]
-struct Resource {
-    #[serde(rename = "resourceType")]
-    kind: Option<Value>,
-    id: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Bundle<'a> {
-    #[serde(borrow, default)]
-    entry: Vec<Entry<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Entry<'a> {
-    #[serde(borrow)]
-    resource: Option<&'a RawValue>,
-}
-
-/// What a file holds.
-enum Holds {
-    Wanted(Vec<FoundDocument>),
-    Other(String),
-}
-
-impl Found {
-    /// Looks for resources of a type through files (one each, and Bundles with any number of them) and folders (the `.json` files
-    /// in them, by name).
-    #[must_use]
-    pub fn in_files(kind: &str, paths: &[PathBuf]) -> Self {
-        let mut found = Self::default();
-        for path in paths {
-            if path.is_dir() {
-                match files_of(path) {
-                    Ok(files) => files.iter().for_each(|file| found.file(kind, file, true)),
-                    Err(error) => found.unreadable.push((path.display().to_string(), error)),
-                }
-            } else {
-                found.file(kind, path, false);
+/// Looks for resources of a type through files (one each, and Bundles with any number of them) and folders (the `.json` files
+/// in them, by name). `read` is one of `salus_fhir`'s functions that read all of a document.
+pub fn in_files<T>(paths: &[PathBuf], read: impl Fn(&[u8]) -> Result<Vec<bundle::Found<T>>, Refused>) -> Found<T> {
+    let mut found = Found { resources: Vec::new(), passed_over: Vec::new() };
+    for path in paths {
+        if path.is_dir() {
+            match files_of(path) {
+                Ok(files) => files.iter().for_each(|file| found.file(file, true, &read)),
+                Err(error) => found.refuse(path.display().to_string(), error.into()),
             }
+        } else {
+            found.file(path, false, &read);
         }
-        found
+    }
+    found
+}
+
+impl<T> Found<T> {
+    fn file(&mut self, path: &Path, of_folder: bool, read: impl Fn(&[u8]) -> Result<Vec<bundle::Found<T>>, Refused>) {
+        let file = path.display().to_string();
+        match documents::read(path).map(|bytes| read(&bytes)) {
+            Ok(Ok(all)) => self.resources.extend(all.into_iter().map(|one| Resource::of(&file, one))),
+            Ok(Err(refused)) => match holds(&refused).filter(|_| of_folder) {
+                Some(holds) => self.passed_over.push(PassedOver { file, holds }),
+                // Who names a file means it.
+                None => self.refuse(file.clone(), OperationError::Document { file, refused }),
+            },
+            Err(error) => self.refuse(file, error.into()),
+        }
     }
 
-    fn file(&mut self, kind: &str, path: &Path, of_folder: bool) {
-        let document = match Document::read(path) {
-            Ok(document) => document,
-            Err(error) => return self.unreadable.push((path.display().to_string(), error)),
-        };
-        match holds(kind, &document) {
-            Holds::Wanted(documents) => self.documents.extend(documents),
-            Holds::Other(holds) if of_folder => self.passed_over.push(PassedOver { file: document.file, holds }),
-            // Who names a file means it: the compiler says what it is instead.
-            Holds::Other(_) => self.documents.push(FoundDocument { name: document.file.clone(), document }),
+    fn refuse(&mut self, file: String, error: OperationError) {
+        self.resources.push(Resource { name: file.clone(), file, compiled: Err(error) });
+    }
+}
+
+impl<T> Resource<T> {
+    fn of(file: &str, found: bundle::Found<T>) -> Self {
+        let bundle::Found { path, id, compiled } = found;
+        let in_bundle = Some(path).filter(|path| path.contains('.'));
+        Self {
+            name: id.or(in_bundle).unwrap_or_else(|| file.to_owned()),
+            file: file.to_owned(),
+            compiled: compiled.map_err(|refused| OperationError::Document { file: file.to_owned(), refused }),
         }
     }
 }
 
-fn holds(kind: &str, document: &Document) -> Holds {
-    let alone = |id: Option<String>| {
-        let name = id.unwrap_or_else(|| document.file.clone());
-        Holds::Wanted(vec![FoundDocument { name, document: document.clone() }])
-    };
-    let Ok(resource) = serde_json::from_slice::<Resource>(&document.bytes) else { return alone(None) };
-    match resource.kind.as_ref().and_then(Value::as_str) {
-        Some(own) if own == kind => alone(resource.id()),
-        Some("Bundle") => match bundled(kind, document) {
-            Some(documents) if documents.is_empty() => Holds::Other(format!("a Bundle without a {kind}")),
-            Some(documents) => Holds::Wanted(documents),
-            None => alone(None),
-        },
-        Some(other) => Holds::Other(other.to_owned()),
-        None => Holds::Other("no FHIR resource".to_owned()),
-    }
-}
-
-/// The resources of the type in a Bundle, and what does not say what it is; `None` where it is not made like a Bundle.
-fn bundled(kind: &str, document: &Document) -> Option<Vec<FoundDocument>> {
-    let bundle: Bundle<'_> = serde_json::from_slice(&document.bytes).ok()?;
-    let wanted = |(place, entry): (usize, &Entry<'_>)| {
-        let text = entry.resource?.get();
-        let resource = serde_json::from_str::<Resource>(text).ok();
-        let own = resource.as_ref().and_then(|resource| resource.kind.as_ref()?.as_str());
-        if own.is_some_and(|own| own != kind) {
-            return None;
+/// What a document holds that was refused because it has nothing of the type.
+fn holds(refused: &Refused) -> Option<String> {
+    match &refused.reason {
+        RefusedReason::WrongResource { expected, found } if found == "Bundle" => {
+            Some(format!("a Bundle without a {expected}"))
         }
-        let name = resource.as_ref().and_then(Resource::id).unwrap_or_else(|| format!("entry[{place}]"));
-        let document = Document { file: document.file.clone(), bytes: text.as_bytes().to_vec() };
-        Some(FoundDocument { name, document })
-    };
-    Some(bundle.entry.iter().enumerate().filter_map(wanted).collect())
-}
-
-impl Resource {
-    fn id(&self) -> Option<String> {
-        self.id.as_ref().and_then(Value::as_str).map(str::to_owned)
+        RefusedReason::WrongResource { found, .. } => Some(found.clone()),
+        RefusedReason::Missing if refused.path == "resourceType" => Some("no FHIR resource".to_owned()),
+        _ => None,
     }
 }
 
@@ -152,9 +111,16 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use salus_fhir::claim::{claims_of, ClaimOptions, CompiledClaim};
+    use salus_fhir::decimal::Asset;
 
-    fn names(found: &Found) -> Vec<&str> {
-        found.documents.iter().map(|document| document.name.as_str()).collect()
+    fn claims(paths: &[PathBuf]) -> Found<CompiledClaim> {
+        let options = ClaimOptions::new(Asset { currency: "USD".to_owned(), decimals: 2 });
+        in_files(paths, |bytes| claims_of(bytes, &options))
+    }
+
+    fn names(found: &Found<CompiledClaim>) -> Vec<&str> {
+        found.resources.iter().map(|one| one.name.as_str()).collect()
     }
 
     #[test]
@@ -162,19 +128,17 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("bundle.json");
         let bundle = r#"{"resourceType": "Bundle", "entry": [
-            {"resource": {"resourceType": "Claim", "id": "a", "total": {"value": 1.10}}},
+            {"resource": {"resourceType": "Claim", "id": "a"}},
             {"resource": {"resourceType": "Patient", "id": "p"}},
             {"resource": {"resourceType": "Claim"}},
             {"resource": {"id": "b"}},
             {"fullUrl": "urn:uuid:0"}
         ]}"#;
         std::fs::write(&file, bundle)?;
-        let found = Found::in_files("Claim", &[file]);
-        assert_eq!(names(&found), ["a", "entry[2]", "b"]);
-        assert!(
-            String::from_utf8_lossy(&found.documents[0].document.bytes).contains("1.10"),
-            "numbers stay as written"
-        );
+        let found = claims(&[file]);
+        assert_eq!(names(&found), ["a", "Bundle.entry[2].resource", "b"]);
+        let refused = found.resources[1].compiled.as_ref().map_err(ToString::to_string).map(|_| ());
+        assert!(refused.is_err_and(|refused| refused.contains("Bundle.entry[2].resource.status")));
         Ok(())
     }
 
@@ -189,13 +153,15 @@ mod tests {
         write("4.json", "{")?;
         write("5.json", r#"{"resourceType": "Bundle", "entry": []}"#)?;
         write("6.txt", "not looked at")?;
-        let found = Found::in_files("Claim", &[folder.path().to_owned()]);
+        let found = claims(&[folder.path().to_owned()]);
         let broken = folder.path().join("4.json").display().to_string();
         assert_eq!(names(&found), ["a", &broken]);
         let passed_over: Vec<&str> = found.passed_over.iter().map(|one| one.holds.as_str()).collect();
         assert_eq!(passed_over, ["Patient", "no FHIR resource", "a Bundle without a Claim"]);
-        let named = Found::in_files("Claim", &[folder.path().join("2.json"), folder.path().join("none.json")]);
-        assert_eq!((named.documents.len(), named.unreadable.len()), (1, 1));
+        let named = claims(&[folder.path().join("2.json"), folder.path().join("none.json")]);
+        assert!(matches!(named.resources[0].compiled, Err(OperationError::Document { .. })));
+        assert!(matches!(named.resources[1].compiled, Err(OperationError::File(_))));
+        assert_eq!((named.resources.len(), named.passed_over.len()), (2, 0));
         Ok(())
     }
 }

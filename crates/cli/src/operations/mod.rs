@@ -183,6 +183,16 @@ pub enum OperationError {
         /// How many years there can be.
         limit: usize,
     },
+    /// A plan file says something beside an InsurancePlan that would not count.
+    #[error("{file}: {element} does not count beside an InsurancePlan: {why}\n  next: leave it out of the plan file, or say it in the InsurancePlan")]
+    BesideInsurancePlan {
+        /// The plan file.
+        file: String,
+        /// The element of it: `exceptions[0].inNetwork`.
+        element: String,
+        /// Why it would not count.
+        why: &'static str,
+    },
     /// There is no such plan.
     #[error("there is no plan {0} on this chain\n  next: check the plan's number")]
     NoPlan(u32),
@@ -191,13 +201,15 @@ pub enum OperationError {
         "there is no claim {0} on this chain\n  next: check the claim's id; see what there is with `salus claim list`"
     )]
     NoClaim(String),
-    /// A document is another claim's.
-    #[error("{file} is not what was claimed as {claim}: its lines, days or charges are others\n  next: give the FHIR Claim that was submitted")]
+    /// A document is another claim's, or its procedures are committed to with another key.
+    #[error("{file} is not what was claimed as {claim}: {differs}")]
     OtherClaim {
         /// The file.
         file: String,
         /// The claim.
         claim: String,
+        /// What is not the same, and what to do about it.
+        differs: &'static str,
     },
     /// Nothing was decided about a claim.
     #[error("claim {0} waits, nothing was decided about it\n  next: see for what it waits with `salus claim show`")]

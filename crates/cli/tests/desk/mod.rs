@@ -12,6 +12,9 @@ pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// What each person gets to start with, in the token's smallest unit: 100 tokens of 12 decimals.
 const FUNDS: u128 = 100_000_000_000_000;
 
+/// Writes the samples.
+const SAMPLES: &str = "demo --samples samples";
+
 /// Where somebody works with `salus`.
 pub struct Desk {
     /// The folder.
@@ -34,6 +37,7 @@ impl Desk {
     pub fn on(url: &str, options: &str) -> Result<Self> {
         let desk = Self { folder: tempfile::tempdir()?, url: url.to_owned() };
         desk.done(&format!("deploy --suri //Alice --salt {} {options}", desk.name()))?;
+        desk.done(SAMPLES)?;
         Ok(desk)
     }
 
@@ -43,6 +47,7 @@ impl Desk {
         let deploy = format!("deploy --suri //Alice --salt {}", desk.name());
         assert_eq!(desk.done(&deploy)?["changed"], true);
         assert_eq!(desk.done(&deploy)?["changed"], false, "a second run changes nothing");
+        desk.done(SAMPLES)?;
         Ok(desk)
     }
 
@@ -54,6 +59,21 @@ impl Desk {
     /// The node.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The folder of samples: with a suite, dated by its chain.
+    fn samples(&self) -> PathBuf {
+        let own = self.file("samples");
+        if own.is_dir() {
+            own
+        } else {
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples")
+        }
+    }
+
+    /// A sample document.
+    pub fn sample(&self, name: &str) -> Result<Value> {
+        Ok(serde_json::from_slice(&std::fs::read(self.samples().join(name))?)?)
     }
 
     /// A file in the folder.
@@ -69,12 +89,28 @@ impl Desk {
     /// Runs `salus --json` with `arguments`, which are separated by blanks; `@` stands for the folder of samples. Returns the
     /// exit code and what it said.
     pub fn salus(&self, arguments: &str) -> Result<(i32, Value)> {
-        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+        let output = self.command(arguments)?.arg("--json").output()?;
+        let said = String::from_utf8(output.stdout)?;
+        let code = output.status.code().ok_or("it was killed")?;
+        let said = serde_json::from_str(&said).map_err(|error| format!("{arguments}: {error}: {said}"))?;
+        Ok((code, said))
+    }
+
+    /// As [`Desk::salus`], for what must succeed, in words.
+    pub fn words(&self, arguments: &str) -> Result<String> {
+        let output = self.command(arguments)?.output()?;
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// `salus` with `arguments`, as [`Desk::salus`] has them, and the desk's variables.
+    pub fn command(&self, arguments: &str) -> Result<Command> {
+        let samples = self.samples();
         let samples = samples.to_str().ok_or("a path that is text")?;
-        let output = Command::new(env!("CARGO_BIN_EXE_salus"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_salus"));
+        command
             .current_dir(self.folder.path())
             .args(arguments.split_whitespace().map(|argument| argument.replace('@', samples)))
-            .arg("--json")
             .env("SALUS_URL", &self.url)
             .env("SALUS_DIRECTORY", format!("{samples}/directory.json"))
             .env("SALUS_CONSORTIUM_KEY_FILE", "consortium.key")
@@ -83,12 +119,8 @@ impl Desk {
             .env_remove("SALUS_RELEASE")
             .env_remove("SALUS_SURI")
             .env_remove("SALUS_RELATIONSHIP")
-            .env_remove("SALUS_DEPLOYMENT")
-            .output()?;
-        let said = String::from_utf8(output.stdout)?;
-        let code = output.status.code().ok_or("it was killed")?;
-        let said = serde_json::from_str(&said).map_err(|error| format!("{arguments}: {error}: {said}"))?;
-        Ok((code, said))
+            .env_remove("SALUS_DEPLOYMENT");
+        Ok(command)
     }
 
     /// As [`Desk::salus`], for what must succeed.

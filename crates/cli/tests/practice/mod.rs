@@ -3,8 +3,9 @@
 #![allow(dead_code, reason = "each test program uses what it needs")]
 
 use crate::desk::{Desk, Result};
+use jiff::civil::Date;
+use jiff::Span;
 use serde_json::{json, Value};
-use std::path::Path;
 
 /// The account of //Bob.
 pub const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
@@ -49,13 +50,23 @@ impl Practice {
 
     /// A second plan, which pays after another insurer and has no limits, with so many tokens in its pool.
     pub fn second_plan(&self, pool: u32) -> Result {
-        let mut plan = sample("plan.json")?;
+        let mut plan = self.desk.sample("plan.json")?;
         plan["limits"] = json!([]);
         self.write("second.json", &plan)?;
-        let mut coverage = sample("coverage.json")?;
+        let mut coverage = self.desk.sample("coverage.json")?;
         coverage["order"] = json!(2);
         self.write("second-coverage.json", &coverage)?;
         self.plan(1, "second.json", pool, "second-coverage.json")
+    }
+
+    /// Writes the sample's coverage for two years as `two-years.json`. The last of its days, which is to come.
+    pub fn two_years(&self) -> Result<Date> {
+        let mut coverage = self.desk.sample("coverage.json")?;
+        let start: Date = coverage["period"]["start"].as_str().ok_or("a start")?.parse()?;
+        let last = start.checked_add(Span::new().years(2))?.yesterday()?;
+        coverage["period"]["end"] = json!(last.to_string());
+        self.write("two-years.json", &coverage)?;
+        Ok(last)
     }
 
     /// Writes a document in the folder.
@@ -69,10 +80,9 @@ impl Practice {
     }
 }
 
-/// A sample document.
+/// A sample document as it stands in the repository, for who asks no chain: see [`Desk::sample`].
 pub fn sample(name: &str) -> Result<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name);
-    Ok(serde_json::from_slice(&std::fs::read(path)?)?)
+    Desk::off_line()?.sample(name)
 }
 
 /// The claim that something was said of.

@@ -13,10 +13,10 @@ impl Rule for ClaimsError {
             Self::Malformed(malformed) => return claim(*malformed),
             Self::PlanNotFound => "there is no such plan",
             Self::ClaimNotFound => "there is no such claim",
-            Self::NotInsurer => "only the plan's insurer may do that; settle: anybody once the claim is due",
+            Self::NotInsurer => "only the plan's insurer may do that",
             Self::NotArbiter => {
-                "only the plan's arbiter decides an appeal; just what it asks for, the insurer grants too, and anybody once the deadline \
-                 is over"
+                "only the plan's arbiter decides an appeal, until the deadline; just what it asks for, the insurer grants too, and once the \
+                 deadline is over the member or the provider"
             }
             Self::NotProvider => "only the claim's provider may do that",
             Self::NotParty => "only the claim's member or provider may do that",
@@ -52,7 +52,7 @@ impl Rule for ClaimsError {
             Self::AlreadySettled => "a claim is paid once",
             Self::NothingToPay => "the claim was decided, and nothing is to be paid; of an appeal: nothing more would be",
             Self::NotSettled => "an insurer can take back only what it paid",
-            Self::TooLate => "the plan's deadline for that is over",
+            Self::TooLate => "the plan's deadline for that is over; an authorisation that was granted is not taken back",
             Self::AlreadyAppealed => "a claim is appealed against once; an insurer that lost does not take it back",
             Self::NotAppealed => "there is no open appeal against the claim",
             Self::AppealOpen => "an open appeal has to be decided first",
@@ -74,7 +74,7 @@ impl Rule for ClaimsError {
             Self::Malformed(_) => "mend the claim",
             Self::PlanNotFound => "use the number that `salus plan open` told",
             Self::ClaimNotFound => "check the claim's id",
-            Self::NotInsurer => "sign as the plan's insurer (`salus plan show`), or wait until the claim is due",
+            Self::NotInsurer => "sign as the plan's insurer (`salus plan show`)",
             Self::NotArbiter => {
                 "have the plan's arbiter decide (`salus plan show`); after the deadline grant it (`salus appeal show`)"
             }
@@ -113,7 +113,7 @@ impl Rule for ClaimsError {
             Self::WrongFiling => "do the same again: the claim was decided anew meanwhile",
             Self::PassedOn => "have the next insurer's claim reversed first (`salus claim reverse`)",
             Self::WrongPlan => "name the member's other plan",
-            Self::NothingOwed => "see what is owed (`salus plan show`)",
+            Self::NothingOwed => "see what is owed (`salus plan debt`)",
             Self::AccessGrantsFailed | Self::ConsentRegistryFailed | Self::NotAContract => {
                 "check the deployment with `salus verify`, and the token's address"
             }

@@ -186,9 +186,10 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// A claim of one day before which nothing was used.
-    pub fn new(terms: &PlanTerms, lines: Vec<KnownLine>) -> Self {
+    /// A claim of one day before which nothing was used; each line is a service of its own.
+    pub fn new(terms: &PlanTerms, mut lines: Vec<KnownLine>) -> Self {
         assert_eq!(terms.validate(), Ok(()));
+        number(&mut lines);
         Self { terms: terms.clone(), standing: standing(), days: 1, used: vec![], lines }
     }
 
@@ -204,7 +205,7 @@ impl Claim {
     /// The outcome, and what is used then.
     pub fn adjudicate(&self) -> (Adjudication, Counters<'_>) {
         let mut counters = self.counters();
-        let outcome = adjudicate(&self.terms, &self.standing, &mut counters, &self.lines);
+        let outcome = adjudicate(&self.terms, &self.standing, &mut counters, self.lines.clone());
         (outcome, counters)
     }
 
@@ -221,6 +222,13 @@ impl Claim {
             days: (0..self.days).map(day).collect(),
             lines: self.lines.iter().map(|known| known.line).collect(),
         }
+    }
+}
+
+/// Gives each line a code of its own.
+fn number(lines: &mut [KnownLine]) {
+    for (number, known) in (0u8..).zip(lines) {
+        known.line.code = CodeTag([number; 16]);
     }
 }
 
@@ -362,12 +370,13 @@ pub fn standings() -> impl Strategy<Value = Standing> {
 /// How many days a generated claim has.
 pub const DAYS: usize = 3;
 
-/// Claims before which each limit was used in part, wholly or not at all.
+/// Claims, of which each line is a service of its own, before which each limit was used in part, wholly or not at all.
 pub fn claims() -> impl Strategy<Value = Claim> {
     let several = prop_oneof![12 => vec(lines(), 1..6), 1 => vec(lines(), 1..=MAX_LINES)];
     let dates = subsequence((0..12u64).collect::<Vec<_>>(), DAYS);
     let used = vec(prop_oneof![2 => Just(0u16), 2 => 0..=10_000u16, 1 => Just(10_000)], MAX_LIMITS * DAYS);
     (terms(), standings(), several, dates, used).prop_map(|(terms, standing, mut lines, dates, shares)| {
+        number(&mut lines);
         for known in &mut lines {
             known.date = Timestamp(dates[usize::from(known.line.day)]);
         }

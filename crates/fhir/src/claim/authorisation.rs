@@ -27,7 +27,7 @@ pub struct CompiledAuthorisation {
 /// One line (`Claim.item`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorisationItem {
-    /// Its number, unique within the request.
+    /// Its number, 1 to 2,147,483,647, unique within the request.
     pub sequence: u32,
     /// The code system of the service.
     pub system: String,
@@ -67,7 +67,7 @@ pub fn authorisation(document: &[u8], options: &ClaimOptions) -> Result<Compiled
         object.ignore(&["identifier", "billablePeriod", "total"]);
         let mut assumed = Vec::new();
         let header = Header::read(object, "preauthorization", options.default_coverage.as_deref(), &mut assumed)?;
-        let Header { patient, provider, insurer, insurance } = header;
+        let Header { patient, provider, insurer, insurance, .. } = header;
         let nodes = object.required("item")?.list()?;
         if let Some(beyond) = nodes.get(MAX_LINES) {
             return Err(beyond.refuse(RefusedReason::TooManyLines { limit: MAX_LINES }));
@@ -77,7 +77,7 @@ pub fn authorisation(document: &[u8], options: &ClaimOptions) -> Result<Compiled
             let item = node.read(|object| {
                 object.ignore(item::DESCRIPTIVE);
                 object.ignore(DESCRIPTIVE);
-                let sequence = object.required("sequence")?.whole_number()?;
+                let sequence = object.required("sequence")?.positive()?;
                 let (system, code) = item::service(object)?;
                 Ok(AuthorisationItem { sequence, system, code, quantity: item::count(object)? })
             })?;

@@ -2,18 +2,17 @@
 
 use super::insurance::Insurance;
 use super::Assumed;
-use crate::coding::{only_coding, PAYEE_TYPE};
+use crate::coding::{concept, ensure_concept, only_coding, CLAIM_TYPE, PAYEE_TYPE};
+use crate::date::ensure_date;
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
-use crate::reference::Reference;
+use crate::explain::Kind;
+use crate::reference::{Reference, INSURER, PATIENT, PROVIDER};
 
 /// What describes a claim, or backs it up, and moves no money.
 const DESCRIPTIVE: &[&str] = &[
-    "type",
     "subType",
-    "created",
     "enterer",
-    "priority",
     "fundsReserve",
     "related",
     "prescription",
@@ -29,6 +28,7 @@ const DESCRIPTIVE: &[&str] = &[
 
 /// Who a claim is about.
 pub(super) struct Header {
+    pub(super) kind: Option<Kind>,
     pub(super) patient: String,
     pub(super) provider: String,
     pub(super) insurer: Option<String>,
@@ -44,19 +44,39 @@ impl Header {
         assumed: &mut Vec<Assumed>,
     ) -> Result<Self, Refused> {
         object.ignore(DESCRIPTIVE);
+        object.optional("created").map_or(Ok(()), |created| ensure_date(&created))?;
+        object.optional("priority").map_or(Ok(()), |priority| ensure_concept(&priority))?;
         fixed(object, "status", "active", |found| RefusedReason::Status { found, expected: "active" })?;
         fixed(object, "use", wanted, |found| match wanted {
             "claim" => RefusedReason::Use { found },
             _ => RefusedReason::NotAnAuthorisation { found },
         })?;
-        let patient = Reference::read(&object.required("patient")?)?.key;
-        let provider = Reference::read(&object.required("provider")?)?.key;
-        let insurer = object.optional("insurer").map(|insurer| Reference::read(&insurer)).transpose()?;
+        let kind = object.optional("type").map(|node| kind(&node)).transpose()?;
+        let patient = Reference::to(&object.required("patient")?, PATIENT)?.key;
+        let provider = Reference::to(&object.required("provider")?, PROVIDER)?.key;
+        let insurer = object.optional("insurer").map(|insurer| Reference::to(&insurer, INSURER)).transpose()?;
         if let Some(payee) = object.optional("payee") {
             check_payee(&payee, &provider)?;
         }
         let insurance = Insurance::read(object, default_coverage, assumed)?;
-        Ok(Self { patient, provider, insurer: insurer.map(|insurer| insurer.key), insurance })
+        Ok(Self { kind, patient, provider, insurer: insurer.map(|insurer| insurer.key), insurance })
+    }
+}
+
+/// The code of HL7 `claim-type`. The binding is extensible: there may be codings of other systems beside it.
+fn kind(node: &Node<'_>) -> Result<Kind, Refused> {
+    let codings = concept(node)?;
+    let mut known: Option<Kind> = None;
+    for coding in codings.iter().filter(|coding| coding.is_of(&CLAIM_TYPE)) {
+        let kind = coding.known(&CLAIM_TYPE, Kind::from_code)?;
+        if known.replace(kind).is_some_and(|other| other != kind) {
+            return Err(node.refuse(RefusedReason::AmbiguousCoding));
+        }
+    }
+    match (known, codings.first()) {
+        (Some(kind), _) => Ok(kind),
+        (None, Some(other)) => Err(other.unknown_system()),
+        (None, None) => Err(node.refuse(RefusedReason::Missing)),
     }
 }
 

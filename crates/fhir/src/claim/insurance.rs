@@ -6,7 +6,7 @@
 use super::{Assumed, Assumption, PriorPayment};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
-use crate::reference::{identifier_key, kind_of, Reference};
+use crate::reference::{identifier_key, kind_of, Reference, CLAIM_RESPONSE, COVERAGE};
 
 const DESCRIPTIVE: &[&str] = &["id", "identifier", "preAuthRef"];
 
@@ -89,7 +89,7 @@ fn entry<'a>(node: &Node<'a>) -> Result<Entry<'a>, Refused> {
     node.read(|object| {
         object.ignore(DESCRIPTIVE);
         let focal = object.required("focal")?.boolean()?;
-        let sequence = object.optional("sequence").map(|sequence| sequence.whole_number()).transpose()?;
+        let sequence = object.optional("sequence").map(|sequence| sequence.positive()).transpose()?;
         // Of the one that is to pay there is no answer yet.
         let claim_response = match focal {
             true => None,
@@ -129,7 +129,7 @@ fn before(entries: &[Entry<'_>], chosen: &Entry<'_>) -> Result<Vec<Option<(Strin
 
 /// What a `claimResponse` refers to: `ClaimResponse/id`, without a server before it.
 fn response(node: &Node<'_>) -> Result<(String, String), Refused> {
-    let key = Reference::read(node)?.key;
+    let key = Reference::to(node, CLAIM_RESPONSE)?.key;
     let kind = kind_of(&key).map(str::to_owned);
     let id = key.rsplit('/').next().unwrap_or_default();
     Ok((node.path().to_owned(), kind.map_or_else(|| key.clone(), |kind| format!("{kind}/{id}"))))
@@ -144,6 +144,6 @@ fn coverage(node: &Node<'_>) -> Result<Option<String>, Refused> {
     })?;
     match only_described {
         true => Ok(None),
-        false => Ok(Some(Reference::read(node)?.key)),
+        false => Ok(Some(Reference::to(node, COVERAGE)?.key)),
     }
 }

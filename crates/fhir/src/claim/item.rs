@@ -10,6 +10,7 @@ use salus_domain::claim::MAX_LINES;
 use salus_domain::codes::Category;
 use salus_domain::money::Amount;
 use salus_domain::time::Timestamp;
+use std::collections::BTreeMap;
 
 pub(super) const DESCRIPTIVE: &[&str] = &[
     "id",
@@ -28,11 +29,13 @@ pub(super) const DESCRIPTIVE: &[&str] = &[
     "subSite",
     "encounter",
 ];
+/// What tells apart services of one code, and is not a part of the code: a commitment to a service does not know it.
+const APART: [&str; 3] = ["modifier", "bodySite", "subSite"];
 const DESCRIPTIVE_DETAIL: &[&str] =
     &["id", "sequence", "revenue", "category", "productOrService", "modifier", "programCode", "udi"];
 
 /// A line as it is written.
-struct Written {
+struct Written<'a> {
     path: String,
     sequence: u32,
     system: String,
@@ -44,6 +47,8 @@ struct Written {
     charge: Option<Amount>,
     /// Whether it names an encounter.
     encounter: bool,
+    /// [`APART`].
+    apart: [Option<Node<'a>>; 3],
 }
 
 /// The lines, each with its path.
@@ -58,7 +63,7 @@ pub(super) fn items(
     if let Some(beyond) = nodes.get(MAX_LINES) {
         return Err(beyond.refuse(RefusedReason::TooManyLines { limit: MAX_LINES }));
     }
-    let mut lines: Vec<Written> = Vec::with_capacity(nodes.len());
+    let mut lines: Vec<Written<'_>> = Vec::with_capacity(nodes.len());
     for node in &nodes {
         let line = written(node, options, billed.as_ref())?;
         if lines.iter().any(|other| other.sequence == line.sequence) {
@@ -78,14 +83,29 @@ pub(super) fn items(
     if total.is_some_and(|total| total != sum) {
         return Err(object.refuse("total", RefusedReason::Total));
     }
-    let charged = lines.into_iter().filter(|line| line.charge.is_some());
-    charged.map(|line| line.finish(options, assumed)).collect()
+    lines.retain(|line| line.charge.is_some());
+    ensure_together(&lines)?;
+    lines.into_iter().map(|line| line.finish(options, assumed)).collect()
+}
+
+/// Refuses services of one code and day that stand on several lines for what tells them apart: all but the first would be denied
+/// as duplicates.
+fn ensure_together(lines: &[Written<'_>]) -> Result<(), Refused> {
+    let service = |line: &Written<'_>| (line.date, line.system.clone(), line.code.clone());
+    let mut first: BTreeMap<_, &Written<'_>> = BTreeMap::new();
+    for line in lines {
+        let other = *first.entry(service(line)).or_insert(line);
+        if !other.is_done_as(line) {
+            return Err(Refused::new(line.path.clone(), RefusedReason::ServiceApart));
+        }
+    }
+    Ok(())
 }
 
 /// Gives the rest of the total to the line whose price is missing ([`Unpriced::Remainder`]).
 fn share_out(
     object: &Object<'_>,
-    lines: &mut [Written],
+    lines: &mut [Written<'_>],
     total: Option<Amount>,
     assumed: &mut Vec<Assumed>,
 ) -> Result<(), Refused> {
@@ -119,11 +139,12 @@ fn share_out(
     Ok(())
 }
 
-fn written(node: &Node<'_>, options: &ClaimOptions, billed: Option<&Node<'_>>) -> Result<Written, Refused> {
+fn written<'a>(node: &Node<'a>, options: &ClaimOptions, billed: Option<&Node<'_>>) -> Result<Written<'a>, Refused> {
     node.read(|object| {
         object.ignore(DESCRIPTIVE);
+        let apart = APART.map(|name| object.optional(name));
         let encounter = object.has("encounter");
-        let sequence = object.required("sequence")?.whole_number()?;
+        let sequence = object.required("sequence")?.positive()?;
         let (system, code) = service(object)?;
         let category = object.optional("category");
         let category =
@@ -142,7 +163,8 @@ fn written(node: &Node<'_>, options: &ClaimOptions, billed: Option<&Node<'_>>) -
         let may_be_unpriced = options.unpriced == Unpriced::Remainder;
         if may_be_unpriced && !["net", "unitPrice", "factor", "detail"].iter().any(|name| object.has(name)) {
             let quantity = count(object)?;
-            return Ok(Written { path, sequence, system, code, category, date, quantity, charge: None, encounter });
+            let charge = None;
+            return Ok(Written { path, sequence, system, code, category, date, quantity, charge, encounter, apart });
         }
         let Priced { quantity, charge } = priced(object, &options.asset)?;
         let details = object.items("detail")?;
@@ -152,11 +174,18 @@ fn written(node: &Node<'_>, options: &ClaimOptions, billed: Option<&Node<'_>>) -
             return Err(object.refuse("net", RefusedReason::ZeroAmount));
         }
         let charge = Some(charge);
-        Ok(Written { path, sequence, system, code, category, date, quantity, charge, encounter })
+        Ok(Written { path, sequence, system, code, category, date, quantity, charge, encounter, apart })
     })
 }
 
-impl Written {
+impl Written<'_> {
+    fn is_done_as(&self, other: &Self) -> bool {
+        self.apart.iter().zip(&other.apart).all(|pair| match pair {
+            (Some(one), Some(other)) => one.is_same(other),
+            (one, other) => one.is_none() && other.is_none(),
+        })
+    }
+
     fn finish(self, options: &ClaimOptions, assumed: &mut Vec<Assumed>) -> Result<(ClaimItem, String), Refused> {
         let Self { path, sequence, system, code, category, date, quantity, charge, .. } = self;
         let category = match (category, options.default_category) {
@@ -200,7 +229,7 @@ fn priced(object: &mut Object<'_>, asset: &Asset) -> Result<Priced, Refused> {
             let charge = money(&net, asset)?;
             if let Some(unit_price) = unit_price {
                 let product = product(unit_price).map_err(|reason| net.refuse(reason))?;
-                if !product.rounds_to(charge) {
+                if !product.rounds_to(charge, asset.price_digits()) {
                     return Err(net.refuse(RefusedReason::NetNotProduct));
                 }
             }
@@ -239,7 +268,8 @@ pub(crate) fn count(object: &mut Object<'_>) -> Result<u32, Refused> {
     node.read(|object| {
         object.ignore(&["id", "unit", "system", "code"]);
         let value = object.required("value")?;
-        let count = decimal(&value)?.whole().and_then(|count| u32::try_from(count).ok());
+        let count = Decimal::parse(value.number()?).ok().and_then(Decimal::whole);
+        let count = count.and_then(|count| u32::try_from(count).ok());
         count.filter(|count| *count > 0).ok_or_else(|| value.refuse(RefusedReason::NotAQuantity))
     })
 }
@@ -255,9 +285,7 @@ pub(crate) fn money(node: &Node<'_>, asset: &Asset) -> Result<Decimal, Refused> 
             return Err(currency.refuse(reason));
         }
         let value = object.required("value")?;
-        let amount = decimal(&value)?;
-        amount.minor_units(asset.decimals).map_err(|reason| value.refuse(reason))?;
-        Ok(amount)
+        asset.decimal(value.number()?).map_err(|reason| value.refuse(reason))
     })
 }
 

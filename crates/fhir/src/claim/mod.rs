@@ -7,19 +7,23 @@ mod authorisation;
 mod header;
 mod insurance;
 mod item;
+mod number;
 mod prior;
 
 pub use authorisation::{authorisation, AuthorisationItem, CompiledAuthorisation};
 pub(crate) use item::{count, decimal, money, service};
-pub use prior::{prior_payment, PriorPayment};
+pub use prior::{prior_payment, PriorLine, PriorPayment};
 
+use crate::bundle::{self, Found};
 use crate::decimal::Asset;
-use crate::element::{Node, Object};
-use crate::error::{Refused, RefusedReason};
+use crate::element::Node;
+use crate::error::Refused;
+use crate::explain::Kind;
 use crate::json::Document;
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use header::Header;
+use number::number;
 use salus_domain::claim::{Line, ServiceDay, Submission};
 use salus_domain::codes::Category;
 use salus_domain::commitment::{claim_reference, code_tag, service_day};
@@ -76,6 +80,8 @@ pub enum Unpriced {
 /// A compiled claim. References are as they are written, or `system|value` where only an identifier is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompiledClaim {
+    /// What kind of claim it is (`type`), where the claim says so.
+    pub kind: Option<Kind>,
     /// Who was treated.
     pub patient: String,
     /// Who claims, and is paid.
@@ -84,7 +90,8 @@ pub struct CompiledClaim {
     pub insurer: Option<String>,
     /// The coverage that the claim is made under.
     pub coverage: String,
-    /// The provider's number of the claim: system and value of the first `Claim.identifier`.
+    /// The provider's number of the claim: system and value of the `Claim.identifier` that is official, or of the only one that
+    /// is neither old nor temporary.
     pub identifier: (String, String),
     /// Its lines, 1 to [`salus_domain::claim::MAX_LINES`], in the order of the document.
     pub items: Vec<ClaimItem>,
@@ -95,7 +102,7 @@ pub struct CompiledClaim {
 /// One line (`Claim.item`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimItem {
-    /// Its number, unique within the claim.
+    /// Its number, 1 to 2,147,483,647, unique within the claim.
     pub sequence: u32,
     /// The code system of the service (`productOrService`).
     pub system: String,
@@ -200,42 +207,20 @@ pub fn compile(document: &[u8], options: &ClaimOptions) -> Result<CompiledClaim,
     read(&Document::read(document)?.root(), options)
 }
 
-/// A claim that was found in a document: its path there, and what became of it.
-pub type FoundClaim = (String, Result<CompiledClaim, Refused>);
-
-/// Compiles each claim of a document: of a `Bundle` each entry that is a `Claim`, in order, and of any other document that
-/// document itself. References between entries (`urn:uuid:…`) stay as they are written. One claim that is refused keeps no
-/// other back.
+/// Compiles each claim of a document: of a `Bundle` each entry that is a `Claim`, of any other document that document itself
+/// ([`crate::bundle`]).
 ///
 /// # Errors
-/// [`Refused`] where the document cannot be read so far that its claims are found.
-pub fn claims_of(document: &[u8], options: &ClaimOptions) -> Result<Vec<FoundClaim>, Refused> {
-    let document = Document::parse(document)?;
-    let root = document.root();
-    let mut bundle = root.clone().ignoring_extensions().open()?;
-    if bundle.required("resourceType")?.text()? != "Bundle" {
-        let found = root.refuse_modifiers().and_then(|()| read(&root, options));
-        return Ok(vec![(root.path().to_owned(), found)]);
-    }
-    let mut found = Vec::new();
-    for entry in bundle.items("entry")? {
-        let mut entry = entry.open()?;
-        let Some(resource) = entry.optional("resource") else { continue };
-        if resource.open()?.required("resourceType")?.text()? != "Claim" {
-            continue;
-        }
-        let modifiers = entry.refuse_unread_modifiers().and_then(|()| resource.refuse_modifiers());
-        found.push((resource.path().to_owned(), modifiers.and_then(|()| read(&resource, options))));
-    }
-    bundle.refuse_unread_modifiers()?;
-    Ok(found)
+/// [`Refused`] where the document cannot be read so far that its claims are found, or has none.
+pub fn claims_of(document: &[u8], options: &ClaimOptions) -> Result<Vec<Found<CompiledClaim>>, Refused> {
+    bundle::find(document, "Claim", |node| read(node, options))
 }
 
 fn read(node: &Node<'_>, options: &ClaimOptions) -> Result<CompiledClaim, Refused> {
     node.resource("Claim", |object| {
         let mut assumed = Vec::new();
         let header = Header::read(object, "claim", options.default_coverage.as_deref(), &mut assumed)?;
-        let Header { patient, provider, insurer, insurance } = header;
+        let Header { kind, patient, provider, insurer, insurance } = header;
         insurance.check_prior(&patient, &options.prior)?;
         let identifier = number(object, options, &mut assumed)?;
         let mut items = item::items(object, options, &mut assumed)?;
@@ -244,28 +229,6 @@ fn read(node: &Node<'_>, options: &ClaimOptions) -> Result<CompiledClaim, Refuse
         }
         prior::check_lines(&items, object, &options.prior)?;
         let items = items.into_iter().map(|(item, _)| item).collect();
-        Ok(CompiledClaim { patient, provider, insurer, coverage: insurance.coverage, identifier, items, assumed })
+        Ok(CompiledClaim { kind, patient, provider, insurer, coverage: insurance.coverage, identifier, items, assumed })
     })
-}
-
-/// The provider's number of the claim.
-fn number(
-    object: &mut Object<'_>,
-    options: &ClaimOptions,
-    assumed: &mut Vec<Assumed>,
-) -> Result<(String, String), Refused> {
-    let id = object.optional("id");
-    if let Some(first) = object.items("identifier")?.first() {
-        let (system, value) = crate::reference::identifier(first)?;
-        return Ok((system.to_owned(), value.to_owned()));
-    }
-    match (&options.id_system, id) {
-        (Some(system), Some(id)) => {
-            let (system, value) = (system.clone(), id.text()?.to_owned());
-            let what = Assumption::Number { system: system.clone(), value: value.clone() };
-            assumed.push(Assumed { path: object.path_of("identifier"), what });
-            Ok((system, value))
-        }
-        _ => Err(object.refuse("identifier", RefusedReason::Missing)),
-    }
 }

@@ -6,12 +6,14 @@
 use super::item::money;
 use super::ClaimItem;
 use crate::coding::{concept, ADJUDICATION, C4BB_ADJUDICATION};
+use crate::date::{days_of, days_of_period, Early};
 use crate::decimal::Asset;
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
 use crate::json::Document;
-use crate::reference::Reference;
+use crate::reference::{Reference, PATIENT};
 use salus_domain::money::Amount;
+use salus_domain::time::Period;
 
 /// What one insurer paid for a claim, line by line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +22,36 @@ pub struct PriorPayment {
     pub patient: String,
     /// `ClaimResponse/id`; `None` of an explanation of benefit.
     pub claim_response: Option<String>,
-    /// The number of each line of the claim, and what was paid for it, in minor units.
-    pub lines: Vec<(u32, Amount)>,
+    /// Its lines, in the order of the document, each once.
+    pub lines: Vec<PriorLine>,
+}
+
+/// What one insurer paid for a line, and what it says that the line is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriorLine {
+    /// The number of the line in the claim.
+    pub sequence: u32,
+    /// What was paid for it, in minor units.
+    pub paid: Amount,
+    /// System and code of each coding of the service (`productOrService`) that has both; may be empty.
+    pub services: Vec<(String, String)>,
+    /// The days of the service (`serviced[x]`), where the document says so.
+    pub days: Option<Period>,
+}
+
+impl PriorLine {
+    /// Refuses what is about another service or another day, as far as the document tells: a code of another system than the
+    /// claim's may mean the same.
+    fn ensure_about(&self, item: &ClaimItem, path: &str) -> Result<(), Refused> {
+        let mut codes = self.services.iter().filter(|(system, _)| *system == item.system).peekable();
+        if codes.peek().is_some() && !codes.any(|(_, code)| *code == item.code) {
+            return Err(Refused::new(path, RefusedReason::PriorOtherService));
+        }
+        match self.days.is_none_or(|days| days.contains(item.date)) {
+            true => Ok(()),
+            false => Err(Refused::new(path, RefusedReason::PriorOtherDay)),
+        }
+    }
 }
 
 /// Reads what an insurer paid from its `ExplanationOfBenefit` or `ClaimResponse`: of each line the amount of the category
@@ -49,20 +79,42 @@ pub fn prior_payment(document: &[u8], asset: &Asset) -> Result<PriorPayment, Ref
     if let Some(added) = object.optional("addItem") {
         return Err(added.refuse(RefusedReason::UnknownElement));
     }
-    let patient = Reference::read(&object.required("patient")?)?.key;
+    let patient = Reference::to(&object.required("patient")?, PATIENT)?.key;
     let id = object.optional("id").map(|id| id.text()).transpose()?;
     let claim_response = id.filter(|_| is_response).map(|id| format!("ClaimResponse/{id}"));
-    let mut lines: Vec<(u32, Amount)> = Vec::new();
+    let mut lines: Vec<PriorLine> = Vec::new();
     for node in object.required("item")?.list()? {
         let mut item = node.open()?;
         let sequence = item.required(number)?;
-        let line = sequence.whole_number()?;
-        if lines.iter().any(|(other, _)| *other == line) {
+        let number = sequence.positive()?;
+        if lines.iter().any(|other| other.sequence == number) {
             return Err(sequence.refuse(RefusedReason::RepeatedSequence));
         }
-        lines.push((line, paid(&item.required("adjudication")?, asset)?));
+        let paid = paid(&item.required("adjudication")?, asset)?;
+        let services = item.optional("productOrService").map_or_else(|| Ok(Vec::new()), |node| services(&node))?;
+        lines.push(PriorLine { sequence: number, paid, services, days: serviced(&mut item)? });
     }
     Ok(PriorPayment { patient, claim_response, lines })
+}
+
+/// The codings that have a system and a code.
+fn services(node: &Node<'_>) -> Result<Vec<(String, String)>, Refused> {
+    let mut found = Vec::new();
+    for coding in node.open()?.items("coding")? {
+        let mut coding = coding.open()?;
+        if let (Some(system), Some(code)) = (coding.optional("system"), coding.optional("code")) {
+            found.push((system.text()?.to_owned(), code.text()?.to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+/// The days of `serviced[x]`.
+fn serviced(item: &mut Object<'_>) -> Result<Option<Period>, Refused> {
+    if let Some(date) = item.optional("servicedDate") {
+        return days_of(&date).map(Some);
+    }
+    item.optional("servicedPeriod").map(|period| days_of_period(&period, Early::Open)).transpose()
 }
 
 fn expect(object: &mut Object<'_>, name: &str, expected: &'static str) -> Result<(), Refused> {
@@ -133,9 +185,10 @@ pub(super) fn paid_for(item: &ClaimItem, path: &str, prior: &[PriorPayment]) -> 
     let refuse = |reason| Refused::new(path, reason);
     let mut sum = Amount::ZERO;
     for document in prior {
-        let line = document.lines.iter().find(|(sequence, _)| *sequence == item.sequence);
-        let (_, paid) = line.ok_or_else(|| refuse(RefusedReason::PriorUnknown))?;
-        sum = sum.checked_add(*paid).ok_or_else(|| refuse(RefusedReason::AmountTooLarge))?;
+        let line = document.lines.iter().find(|line| line.sequence == item.sequence);
+        let line = line.ok_or_else(|| refuse(RefusedReason::PriorUnknown))?;
+        line.ensure_about(item, path)?;
+        sum = sum.checked_add(line.paid).ok_or_else(|| refuse(RefusedReason::AmountTooLarge))?;
     }
     match sum <= item.submitted {
         true => Ok(sum),
@@ -150,9 +203,9 @@ pub(super) fn check_lines(
     prior: &[PriorPayment],
 ) -> Result<(), Refused> {
     let known = |line: u32| items.iter().any(|(item, _)| item.sequence == line);
-    let mut lines = prior.iter().flat_map(|document| &document.lines).filter(|(_, paid)| *paid > Amount::ZERO);
-    match lines.find(|(line, _)| !known(*line)) {
-        Some((line, _)) => Err(object.refuse("item", RefusedReason::PriorOtherLine { sequence: *line })),
+    let mut lines = prior.iter().flat_map(|document| &document.lines).filter(|line| line.paid > Amount::ZERO);
+    match lines.find(|line| !known(line.sequence)) {
+        Some(line) => Err(object.refuse("item", RefusedReason::PriorOtherLine { sequence: line.sequence })),
         None => Ok(()),
     }
 }

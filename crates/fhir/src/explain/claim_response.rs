@@ -21,7 +21,7 @@ pub fn claim_response(decided: &Decided) -> Result<Resource, NotExplained> {
         .set("id", hex::encode(decided.claim.0))
         .list("identifier", Vec::from([identifier(decided.claim)]))
         .set("status", status(decided))
-        .set("type", parts::kind(decided.kind))
+        .set("type", decided.kind.code().concept())
         .set("use", "claim");
     let resource = about(resource, &decided.parties, decided.created)?
         .some("request", request(decided)?)
@@ -146,7 +146,7 @@ pub fn authorisation_response(asked: &AnsweredAuthorisation) -> Result<Resource,
     let resource = Members::of("resourceType", "ClaimResponse")
         .list("identifier", Vec::from([identifier.into()]))
         .set("status", "active")
-        .set("type", parts::kind(asked.kind))
+        .set("type", asked.kind.code().concept())
         .set("use", "preauthorization");
     let period = granted.map(|until| {
         // The last moment is inside.

@@ -28,7 +28,7 @@ pub fn explanation_of_benefit(decided: &Decided) -> Result<Resource, NotExplaine
         .set("id", hex::encode(decided.claim.0))
         .list("identifier", Vec::from([identifier(decided.claim)]))
         .set("status", status(decided))
-        .set("type", parts::kind(decided.kind))
+        .set("type", decided.kind.code().concept())
         .set("use", "claim")
         .set("patient", parts::reference("patient", patient, Some("Patient"))?)
         .some("billablePeriod", billable_period(decided)?)

@@ -23,6 +23,7 @@ mod parts;
 mod tree;
 pub mod words;
 
+use crate::code::Code;
 use crate::decimal::Asset;
 use salus_domain::adjudicate::{LineOutcome, Split};
 use salus_domain::codes::{Category, Network, Term, Unit};
@@ -69,6 +70,23 @@ pub enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 5] = [Self::Institutional, Self::Oral, Self::Pharmacy, Self::Professional, Self::Vision];
+
+    /// The kind with this code.
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code().code == code)
+    }
+
+    const fn code(self) -> Code {
+        match self {
+            Self::Institutional => codes::INSTITUTIONAL,
+            Self::Oral => codes::ORAL,
+            Self::Pharmacy => codes::PHARMACY,
+            Self::Professional => codes::PROFESSIONAL,
+            Self::Vision => codes::VISION,
+        }
+    }
+
     /// What the categories of its lines tell, where the claim itself is not at hand: oral or vision where all are, else
     /// professional.
     #[must_use]

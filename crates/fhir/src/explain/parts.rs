@@ -1,11 +1,12 @@
 //! Elements that several resources have in common.
 
 use super::tree::Members;
-use super::{codes, Balance, Decided, DecidedLine, Kind, NotExplained, Service, Status, CODE_TAG};
-use crate::code::{Code, Concept};
+use super::{codes, Balance, Decided, DecidedLine, NotExplained, Service, Status, CODE_TAG};
+use crate::code::Code;
 use crate::date::{bounds, date_of, instant};
 use crate::decimal::Asset;
 use crate::directory::system;
+use crate::element::MAX_INT;
 use crate::json::Value;
 use crate::reference::kind_of;
 use salus_domain::adjudicate::Split;
@@ -13,9 +14,6 @@ use salus_domain::codes::{Category, Measure, Network, Reason};
 use salus_domain::money::Amount;
 use salus_domain::plan::Limit;
 use salus_domain::time::{Period, Timestamp};
-
-/// The largest `positiveInt` and `unsignedInt` of R4: <https://hl7.org/fhir/R4/datatypes.html#primitive>.
-const MAX_INT: u128 = (1 << 31) - 1;
 
 /// A text as FHIR's `string`, `code` and `uri` all allow it.
 fn text(element: &'static str, text: &str) -> Result<Value, NotExplained> {
@@ -73,7 +71,7 @@ pub(super) fn positive(element: &'static str, number: u32) -> Result<Value, NotE
 
 /// An `unsignedInt`.
 fn unsigned(element: &'static str, number: u128) -> Result<Value, NotExplained> {
-    if number > MAX_INT {
+    if number > MAX_INT.into() {
         Err(NotExplained::Number(element))
     } else {
         Ok(Value::Number(number.to_string()))
@@ -94,17 +92,6 @@ pub(super) fn day(time: Timestamp) -> Result<String, NotExplained> {
 pub(super) fn period(period: Period) -> Result<Value, NotExplained> {
     let bounds = bounds(period).ok_or(NotExplained::Time)?;
     Ok(bounds.into_iter().fold(Members::default(), |members, (name, bound)| members.set(name, bound)).into())
-}
-
-pub(super) fn kind(kind: Kind) -> Concept {
-    let code = match kind {
-        Kind::Institutional => codes::INSTITUTIONAL,
-        Kind::Oral => codes::ORAL,
-        Kind::Pharmacy => codes::PHARMACY,
-        Kind::Professional => codes::PROFESSIONAL,
-        Kind::Vision => codes::VISION,
-    };
-    code.concept()
 }
 
 /// A `productOrService`.
@@ -148,7 +135,7 @@ fn amount((category, amount): (Code, Amount), asset: &Asset) -> Result<Value, No
     Ok(Members::of("category", category.concept()).set("amount", money(amount, asset)?).into())
 }
 
-/// `adjudication` of a line: its amounts, its reasons, the units that are paid for, and the network.
+/// `adjudication` of a line: its amounts, its reasons, and once it is decided the units that are paid for and the network.
 pub(super) fn adjudication(decided: &Decided, line: &DecidedLine) -> Result<Vec<Value>, NotExplained> {
     let mut all =
         told(decided, &line.outcome.split).map(|told| amount(told, &decided.asset)).collect::<Result<Vec<_>, _>>()?;
@@ -157,15 +144,19 @@ pub(super) fn adjudication(decided: &Decided, line: &DecidedLine) -> Result<Vec<
     all.extend(reasons.map(because));
     if !pended {
         all.push(units(line.outcome.quantity));
+        all.push(payment_status(decided.network));
     }
-    let network = match decided.network {
+    Ok(all)
+}
+
+/// An `adjudication` that says in which network the provider is.
+fn payment_status(network: Option<Network>) -> Value {
+    let network = match network {
         Some(Network::In) => codes::IN_NETWORK,
         Some(Network::Out) => codes::OUT_OF_NETWORK,
         None => codes::NO_NETWORK,
     };
-    let status = Members::of("category", codes::BENEFIT_PAYMENT_STATUS.concept());
-    all.push(status.set("reason", network.concept()).into());
-    Ok(all)
+    Members::of("category", codes::BENEFIT_PAYMENT_STATUS.concept()).set("reason", network.concept()).into()
 }
 
 /// An `adjudication` that says why.

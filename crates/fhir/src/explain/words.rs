@@ -131,6 +131,9 @@ fn line_words(decided: &Decided, line: &DecidedLine) -> String {
     // Of a claim that waits for an agreement, what it would come to is not known.
     if *status != Status::AwaitsAuthorisation {
         said.extend(amounts(*status, split, asset));
+        if split.noncovered > Amount::ZERO {
+            said.push(format!("{} of your share is not covered.", money(split.noncovered, asset)));
+        }
     }
     let waits = *status == Status::AwaitsAuthorisation;
     let reasons = line.outcome.reasons.iter().filter(|reason| !waits || *reason == Reason::AuthorisationMissing);

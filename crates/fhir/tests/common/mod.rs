@@ -29,7 +29,7 @@ pub fn workspace(path: &str) -> PathBuf {
 }
 
 /// All samples of `samples/`.
-pub const SAMPLES: [&str; 17] = [
+pub const SAMPLES: [&str; 18] = [
     "claim-authorisation.json",
     "claim-corrected.json",
     "claim-response-other.json",
@@ -41,6 +41,7 @@ pub const SAMPLES: [&str; 17] = [
     "eligibility-request.json",
     "insurance-plan.json",
     "people.json",
+    "plan-bronze.json",
     "plan-dental.json",
     "plan.json",
     "record-bundle.json",

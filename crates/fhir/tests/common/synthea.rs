@@ -21,7 +21,7 @@ pub fn claims() -> Vec<(String, Vec<CompiledClaim>)> {
     let patients = documents("synthea", "").into_iter().map(|(file, document)| {
         let name = file.split('_').next().unwrap_or_default().to_owned();
         let found = claims_of(&document, &lenient()).unwrap();
-        (name, found.into_iter().map(|(_, claim)| claim.unwrap()).collect())
+        (name, found.into_iter().map(|claim| claim.compiled.unwrap()).collect())
     });
     patients.collect()
 }

@@ -103,7 +103,7 @@ pub fn decided(lines: &[KnownLine]) -> Decided {
         consented: true,
         set_aside: ReasonSet::EMPTY,
     };
-    let adjudication = adjudicate(&terms, &standing, &mut counters, lines);
+    let adjudication = adjudicate(&terms, &standing, &mut counters, lines.to_vec());
     let mut kept: Vec<(Unit, Term, Used)> = Vec::new();
     for slot in counters.slots() {
         let mut used = Used::new();
@@ -252,7 +252,7 @@ fn any_line() -> impl Strategy<Value = DecidedLine> {
             category,
             date: Timestamp(days.saturating_mul(DAY)),
             quantity,
-            outcome: LineOutcome { split, quantity: paid_for, reasons },
+            outcome: LineOutcome { split, quantity: paid_for, authorised: 0, reasons },
         },
     )
 }

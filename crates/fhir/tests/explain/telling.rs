@@ -79,6 +79,24 @@ fn a_claim_that_waits_tells_which_line_waits_and_no_amount_but_what_was_submitte
     assert_eq!(reasons(&value(&explanation_of_benefit(&funds).unwrap()), 0), Vec::<String>::new());
 }
 
+/// In which network the provider is, the chain keeps with the decision.
+#[test]
+fn a_claim_that_waits_says_nothing_of_a_network() {
+    let says = |status: Status, network: Option<Network>| {
+        let claim = Decided { status, network, ..cost_share() };
+        [explanation_of_benefit(&claim), claim_response(&claim)].map(|told| {
+            let told = value(&told.unwrap());
+            let mut all = told["item"][0]["adjudication"].as_array().unwrap().iter();
+            all.any(|told| told["category"]["coding"][0]["code"] == "benefitpaymentstatus")
+        })
+    };
+    for status in STATUSES {
+        for network in [None, Some(Network::In), Some(Network::Out)] {
+            assert_eq!(says(status, network), [!status.is_pended(); 2], "{status:?}");
+        }
+    }
+}
+
 #[test]
 fn a_line_tells_each_of_its_reasons_once_and_how_many_units_are_paid_for() {
     let claim = decided(&[restorative(Authorisation::Granted(1))]);

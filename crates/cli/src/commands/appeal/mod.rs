@@ -43,7 +43,7 @@ JSON: dryRun, claim, statement (commitment), salt, evidence|forecast.")]
         #[command(flatten)]
         statement: Statement,
     },
-    /// Decide an appeal. The arbiter's; to grant it also the insurer's, and anybody's once its deadline is over
+    /// Decide an appeal. The arbiter's until its deadline; to grant it also the insurer's, and after the deadline the member's and the provider's
     #[command(after_help = DECIDE_HELP)]
     Decide {
         /// The claim's id
@@ -111,8 +111,8 @@ const FILE_HELP: &str = "Example:
 An appeal sets judgements aside: waiting-period, not-credentialed, not-covered, fee-schedule, filing-deadline, out-of-network,
 other-payer-first, authorisation-refused, authorisation-missing, authorisation-exceeded. Without one, the claim is to be decided
 anew by what holds now: a consent that was given, a coverage that was mended. What is decided is settled all the same. Where nobody
-decides within the deadline, anybody has it granted as asked for (`salus appeal decide --overturned`). The chain has a commitment to the
-statement only: give the arbiter statement and salt.
+decides within the deadline, the member or the provider has it granted as asked for (`salus appeal decide --overturned`). The chain has a
+commitment to the statement only: give the arbiter statement and salt.
 
 JSON: dryRun, claim, setAside, deadline (not in a dry run), statement (commitment), salt, evidence|forecast.";
 

@@ -38,7 +38,9 @@ pub(super) async fn show(global: &GlobalOptions, id: ClaimId) -> Result<Report, 
                 false => format!("to set aside {}", codes(appeal.set_aside).join(", ")),
             };
             let stands = match appeal.status {
-                AppealStatus::Open => format!("open: {arbiter} decides until {deadline}, then anybody grants it"),
+                AppealStatus::Open => {
+                    format!("open: {arbiter} decides until {deadline}, then the member or the provider has it granted")
+                }
                 AppealStatus::Upheld => "upheld: the decision stands".to_owned(),
                 AppealStatus::Overturned => "overturned: the claim was adjudicated anew".to_owned(),
             };

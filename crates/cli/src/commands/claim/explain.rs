@@ -8,7 +8,7 @@ use crate::failure::{Exit, Failure};
 use crate::operations::claims::explained::{explained, Beside};
 use crate::operations::claims::{self, plan_and_asset, told};
 use crate::operations::documents::Document;
-use crate::output::{progress, through_blocks, Report};
+use crate::output::{progress, say, through_blocks, Report};
 use crate::values::{self, show_claim, show_day};
 use salus_domain::ids::ClaimId;
 use salus_fhir::decimal::Asset;
@@ -24,8 +24,11 @@ pub const HELP: &str = "Example:
 What was claimed is read from the events of the chain, which know procedures by commitments only. With the FHIR Claim (--claim) they
 are named; with the consortium's key, they are compared with the commitments.
 
-JSON: claim, plan, status, text, lines [{line, system|null, code|null, tag, category, date, text, and the amounts of salus claim
+JSON: claim, plan, status, compared|null (whether the codes of --claim were compared), text, lines [{line, system|null, code|null, tag, category, date, text, and the amounts of salus claim
 submit}], total {…}. With --fhir, the output is the FHIR resource.";
+
+/// What is said where the codes are only the document's.
+const NOT_COMPARED: &str = "codes not compared: no consortium key (--consortium-key-file)";
 
 /// Which claim, and how it is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -69,17 +72,23 @@ pub async fn explain(global: &GlobalOptions, options: &ExplainOptions) -> Result
     let asset = Asset { currency: options.currency.clone(), ..paid_in };
     let reading = options.reading.options(asset.clone())?;
     let told = through_blocks(told::one(&suite, options.claim, progress())).await?;
+    let compared = document.as_ref().map(|_| key.is_some());
     let document = document.as_ref().map(|document| (document, &reading));
     let beside = Beside { directory: &directory, asset, document, key: key.as_ref() };
     let decided = explained(&suite, &claim, &told, &beside).await?;
     let resource = match options.fhir {
         None => {
             let words = words::explain(&decided).map_err(|error| not_explained(&error))?;
-            return Ok(in_words(&decided, &words).field("plan", claim.plan.0).field("status", word(claim.status)));
+            let report = in_words(&decided, &words).field("plan", claim.plan.0).field("status", word(claim.status));
+            let not_compared = (compared == Some(false)).then(|| format!("  {NOT_COMPARED}"));
+            return Ok(report.field("compared", compared).lines(not_compared));
         }
         Some(Kind::Eob) => explanation_of_benefit(&decided),
         Some(Kind::ClaimResponse) => claim_response(&decided),
     };
+    if compared == Some(false) {
+        say(NOT_COMPARED);
+    }
     written(&resource.map_err(|error| not_explained(&error))?)
 }
 

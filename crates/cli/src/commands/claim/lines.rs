@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_line_has_each_amount_once_and_its_reasons_by_code() {
         let split = Split { submitted: Amount(10), payer: Amount(7), copay: Amount(3), ..Split::default() };
-        let line = LineOutcome { split, quantity: 2, reasons: ReasonSet::of(&[Reason::Copay]) };
+        let line = LineOutcome { split, quantity: 2, authorised: 0, reasons: ReasonSet::of(&[Reason::Copay]) };
         let json = Value::from(lines_json(&[line]));
         assert_eq!((&json[0]["submitted"], &json[0]["patient"]), (&json!("10"), &json!("3")));
         assert_eq!((&json[0]["priorPayer"], &json[0]["quantity"]), (&json!("0"), &json!(2)));
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn the_table_names_every_column_and_the_total() {
         let split = Split { submitted: Amount(1234), noncovered: Amount(1234), ..Split::default() };
-        let denied = LineOutcome { split, quantity: 0, reasons: Reason::NotCovered.into() };
+        let denied = LineOutcome { split, quantity: 0, authorised: 0, reasons: Reason::NotCovered.into() };
         let waits = LineOutcome { reasons: Reason::AuthorisationMissing.into(), ..denied };
         let table = lines_table(&[denied, waits], &split, &asset());
         assert!(COLUMNS.iter().all(|name| table[0].contains(name)));

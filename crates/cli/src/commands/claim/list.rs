@@ -5,6 +5,7 @@ use crate::context::GlobalOptions;
 use crate::failure::Failure;
 use crate::operations::claims::told::{self, Told};
 use crate::operations::orders::name;
+use crate::operations::plans;
 use crate::output::{progress, table, through_blocks, Report};
 use crate::values::{show_account, show_claim};
 use salus_domain::ids::PlanId;
@@ -72,6 +73,9 @@ pub async fn list(global: &GlobalOptions, options: &ListOptions) -> Result<Repor
     let (member, provider) = (account(&options.member)?, account(&options.provider)?);
     let suite = global.suite().await?;
     let plan = options.plan.map(PlanId);
+    if let Some(plan) = plan {
+        plans::plan(&suite, plan).await?;
+    }
     let wanted = |told: &&Told| {
         member.is_none_or(|member| told.submission.member.0 == member.0)
             && provider.is_none_or(|provider| told.provider == provider)

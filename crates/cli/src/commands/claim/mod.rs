@@ -11,9 +11,11 @@ mod show;
 mod simulate;
 mod simulated;
 mod submit;
+mod unlisted;
 mod withdraw;
 
 pub(super) use lines::split_json;
+pub(super) use unlisted::unlisted_lines;
 
 use super::{reversal, settle};
 use crate::context::GlobalOptions;

@@ -15,7 +15,7 @@ use salus_domain::ids::ClaimId;
 use salus_domain::money::Amount;
 use salus_fhir::decimal::Asset;
 use salus_fhir::directory::Directory;
-use salus_interface::claims::{Appeal, Claim, ClaimStatus};
+use salus_interface::claims::{Appeal, AppealStatus, Claim, ClaimStatus};
 use serde_json::{json, Value};
 
 /// The help behind the options.
@@ -62,8 +62,11 @@ fn head(id: ClaimId, claim: &Claim, directory: &Directory, asset: &Asset) -> Vec
         lines.push(format!("  paid {} {}", asset.format(claim.paid), asset.currency));
     }
     if claim.status == ClaimStatus::Adjudicated {
-        let due = show_time(claim.due).unwrap_or_else(|| "never".to_owned());
-        lines.push(format!("  anybody may settle it from {due} on"));
+        lines.push(match show_time(claim.due) {
+            _ if claim.total.payer <= claim.paid => "  nothing is to be paid".to_owned(),
+            Some(due) => format!("  anybody may settle it from {due} on"),
+            None => "  only the insurer may settle it".to_owned(),
+        });
     }
     if let Some(prior) = claim.prior {
         lines.push(format!("  another insurer decided before: claim {}", show_claim(prior)));
@@ -72,8 +75,9 @@ fn head(id: ClaimId, claim: &Claim, directory: &Directory, asset: &Asset) -> Vec
         lines.push("  it was passed on to the next insurer".to_owned());
     }
     if let Some(appeal) = claim.appeal {
-        let by = show_time(appeal.deadline).unwrap_or_default();
-        lines.push(format!("  appeal: {}, to be decided by {by}", status_code(appeal.status)));
+        let by = show_time(appeal.deadline).filter(|_| appeal.status == AppealStatus::Open);
+        let by = by.map(|by| format!(", to be decided by {by}")).unwrap_or_default();
+        lines.push(format!("  appeal: {}{by}", status_code(appeal.status)));
     }
     lines
 }

@@ -6,18 +6,18 @@ use crate::context::GlobalOptions;
 use crate::failure::Failure;
 use crate::operations::claims::simulation::{paid_so_far, Case, Circumstances, Insurer};
 use crate::operations::documents::Document;
-use crate::operations::found::{Found, FoundDocument};
+use crate::operations::found::{in_files, Found, Resource};
+use crate::operations::plans;
 use crate::output::Report;
 use crate::values;
 use salus_client::CallError;
 use salus_domain::adjudicate::Adjudication;
 use salus_domain::codes::Network;
 use salus_domain::time::Timestamp;
-use salus_fhir::claim::ClaimOptions;
+use salus_fhir::claim::{claims_of, ClaimOptions, CompiledClaim};
 use salus_fhir::coverage::{years, CompiledCoverage};
-use salus_fhir::plan::PlanFile;
 use salus_interface::claims::ClaimsError;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The help behind the options.
 pub const HELP: &str = "Example:
@@ -25,7 +25,7 @@ pub const HELP: &str = "Example:
 
 Needs no chain: the same rules as the contract's decide. Claims are decided in the order of their first days of service, those of
 one day in the order in which they are named; each uses up limits for those behind it. A claim is a FHIR R4 Claim, on its own or in
-a Bundle; of a folder, all .json files are looked at.
+a Bundle; of a folder, all .json files are looked at. Of a Bundle, a history, an entry that deletes and a Bundle within it are refused.
 
 What no document says is taken for granted, and said: that the member is covered on every day of service (annual limits are then those
 of the calendar year) and no waiting period holds, that the provider is credentialed and of the network, that the patient consents to
@@ -47,6 +47,9 @@ pub struct SimulateOptions {
     /// The plan that decides: a plan file
     #[arg(long, value_name = "FILE")]
     plan: PathBuf,
+    /// A FHIR R4 InsurancePlan: name and terms are its own, as in salus plan open
+    #[arg(long, value_name = "FILE")]
+    insurance_plan: Option<PathBuf>,
     /// FHIR Claims, Bundles with claims, or folders with either
     #[arg(long = "claim", value_name = "FILE|FOLDER", num_args = 1.., required = true)]
     claims: Vec<PathBuf>,
@@ -78,8 +81,8 @@ pub struct SimulateOptions {
 /// [`Failure`] where the plan, a coverage or the directory is wrong. What is wrong with claims is a part of the report.
 pub fn simulate(global: &GlobalOptions, options: &SimulateOptions) -> Result<Report, Failure> {
     let directory = global.directory()?;
-    let plan = read_plan(&options.plan)?;
-    let primary = options.primary.as_deref().map(read_plan).transpose()?;
+    let plan = plans::read(&options.plan, options.insurance_plan.as_deref())?;
+    let primary = options.primary.as_deref().map(|file| plans::read(file, None)).transpose()?;
     if let Some(primary) = primary.as_ref().filter(|primary| primary.asset != plan.asset) {
         let message = format!("{} pays in another asset than {}", primary.name, plan.name);
         return Err(Failure::input("input.plan", message, "name plans of the same asset"));
@@ -101,20 +104,20 @@ pub fn simulate(global: &GlobalOptions, options: &SimulateOptions) -> Result<Rep
         primary.iter().map(|plan| Insurer::new(plan, &directory, circumstances, None)).collect();
     insurers.push(Insurer::new(&plan, &directory, circumstances, given));
 
-    let Found { documents: claims, passed_over, unreadable } = Found::in_files("Claim", &options.claims);
-    let unreadable =
-        unreadable.into_iter().map(|(file, error)| RefusedClaim { name: file.clone(), file, failure: error.into() });
-    let mut refused: Vec<RefusedClaim> = unreadable.collect();
-    let mut decided = Vec::new();
+    let Found { resources: claims, passed_over } = in_files(&options.claims, |bytes| claims_of(bytes, &reading));
+    if claims.is_empty() {
+        return Err(Failure::input("input.claim", "the files hold no Claim", "name others"));
+    }
+    let (mut decided, mut refused) = (Vec::new(), Vec::new());
     if options.reading.is_about_one_claim() && claims.len() > 1 {
         let message = format!("what another insurer paid is about one claim, and there are {}", claims.len());
         return Err(Failure::usage(message, "give one claim with --prior"));
     }
-    for case in compile(claims, &reading, &mut refused) {
+    for case in cases(claims, &mut refused) {
         match decide(&mut insurers, &case) {
             Ok(adjudications) => decided.push(Decided::new(case, adjudications, primary.is_some())),
             Err(error) => {
-                let failure = Failure::from(CallError::Refused(error));
+                let failure = refusal(&case, error, &decided);
                 refused.push(RefusedClaim { name: case.name, file: case.file, failure });
             }
         }
@@ -126,10 +129,6 @@ pub fn simulate(global: &GlobalOptions, options: &SimulateOptions) -> Result<Rep
     let limits = insurers.iter().flat_map(of_insurer).collect();
     let assumed = assumed(options, primary.is_some());
     Ok(Outcome { plan: &plan, primary: primary.as_ref(), assumed, decided, limits, refused, passed_over }.report())
-}
-
-fn read_plan(file: &Path) -> Result<PlanFile, Failure> {
-    Ok(Document::read(file)?.compile(salus_fhir::plan::compile)?)
 }
 
 fn read_coverages(files: &[PathBuf]) -> Result<Vec<CompiledCoverage>, Failure> {
@@ -156,13 +155,13 @@ fn filled_in(options: ClaimOptions) -> ClaimOptions {
     }
 }
 
-/// Compiles what was found, in the order in which it is decided.
-fn compile(found: Vec<FoundDocument>, options: &ClaimOptions, refused: &mut Vec<RefusedClaim>) -> Vec<Case> {
+/// The claims that were found, in the order in which they are decided.
+fn cases(found: Vec<Resource<CompiledClaim>>, refused: &mut Vec<RefusedClaim>) -> Vec<Case> {
     let mut cases = Vec::new();
-    for FoundDocument { name, document } in found {
-        match document.compile(|bytes| salus_fhir::claim::compile(bytes, options)) {
-            Ok(claim) => cases.push(Case { name, file: document.file, claim }),
-            Err(error) => refused.push(RefusedClaim { name, file: document.file, failure: error.into() }),
+    for Resource { name, file, compiled } in found {
+        match compiled {
+            Ok(claim) => cases.push(Case { name, file, claim }),
+            Err(error) => refused.push(RefusedClaim { name, file, failure: error.into() }),
         }
     }
     cases.sort_by_key(Case::first_day);
@@ -182,6 +181,16 @@ fn decide(insurers: &mut [Insurer<'_>], case: &Case) -> Result<Vec<Adjudication>
         }
     }
     Ok(decided)
+}
+
+/// Why the contract would refuse a claim outright: in which file, and of two with one number, which the other is.
+fn refusal(case: &Case, error: ClaimsError, decided: &[Decided]) -> Failure {
+    let failure = Failure::from(CallError::Refused(error));
+    let number = |case: &Case| (case.claim.provider.clone(), case.claim.identifier.clone());
+    let other = decided.iter().map(|one| &one.case).find(|other| number(other) == number(case));
+    let other = other.filter(|_| error == ClaimsError::DuplicateClaim);
+    let other = other.map(|it| format!(", as claim {} of {}", it.name, it.file)).unwrap_or_default();
+    Failure { message: format!("{}: {}{other}", case.file, failure.message), ..failure }
 }
 
 /// What was taken for granted, in words.

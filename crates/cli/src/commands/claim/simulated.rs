@@ -68,7 +68,6 @@ impl Outcome<'_> {
         let refused = self.refused.iter().map(|one| {
             json!({ "claim": one.name, "file": one.file, "code": one.failure.code, "reason": one.failure.message })
         });
-        let passed_over = self.passed_over.iter().map(|one| json!({ "file": one.file, "holds": one.holds }));
         let limits = self.limits.iter().map(|(plan, one)| {
             let mut json = limit_json(&one.limit, one.used, one.since);
             json["plan"] = plan.as_str().into();
@@ -84,7 +83,6 @@ impl Outcome<'_> {
             .field("total", split_json(&sum(self.totals())))
             .field("limits", limits.collect::<Vec<_>>())
             .field("refused", refused.collect::<Vec<_>>())
-            .field("passedOver", passed_over.collect::<Vec<_>>())
     }
 
     fn totals(&self) -> impl Iterator<Item = &Split> {
@@ -118,7 +116,7 @@ impl Outcome<'_> {
         report
             .lines(limits)
             .lines(self.refused.iter().map(|one| format!("REFUSED: {}: {}", one.name, one.failure.message)))
-            .lines(self.passed_over.iter().map(|one| format!("passed over: {} ({})", one.file, one.holds)))
+            .passed_over(&self.passed_over)
     }
 }
 

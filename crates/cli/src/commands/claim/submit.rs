@@ -2,9 +2,11 @@
 
 use super::lines::{lines_json, lines_table, split_json};
 use super::reading::{assumed_json, assumed_lines, Reading};
+use super::unlisted::unlisted_of;
 use super::word;
 use crate::context::{Carried, GlobalOptions};
 use crate::failure::Failure;
+use crate::operations::claims::eligibility::unlisted;
 use crate::operations::claims::filing::{self, Decision};
 use crate::operations::claims::{self, plan_and_asset};
 use crate::operations::documents::Document;
@@ -30,7 +32,7 @@ nothing is submitted: after a crash, do the same again. A claim that waits is re
 JSON: dryRun, changed (false: it was decided before), claim, plan, status: awaits-funds|awaits-authorisation|adjudicated|settled|
 reversed, lines [{line, submitted, allowed, adjustment, priorPayer, deductible, copay, coinsurance, noncovered, payer, patient,
 quantity, denied, pended, reasons}], total (the same amounts), secondary|null {claim, plan, status, lines, total}, assumed [{path,
-what}], evidence|forecast.";
+what}], unlisted [line] (not in the plan's fee schedule), evidence|forecast.";
 
 /// What is submitted, and to whom.
 #[derive(Clone, Debug, clap::Args)]
@@ -90,7 +92,12 @@ pub async fn submit(global: &GlobalOptions, options: &SubmitOptions) -> Result<R
         }
     };
     let assumed = &prepared.compiled.assumed;
-    Ok(report.field("assumed", assumed_json(assumed)).lines(assumed_lines(assumed)))
+    let unlisted = unlisted(&suite, plan, &prepared.submission).await?;
+    Ok(report
+        .field("assumed", assumed_json(assumed))
+        .lines(assumed_lines(assumed))
+        .lines(unlisted_of(&unlisted, prepared.submission.lines.len()))
+        .field("unlisted", unlisted))
 }
 
 /// What is said of a claim that is on the chain already.

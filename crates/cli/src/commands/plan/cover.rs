@@ -2,7 +2,7 @@
 
 use crate::context::GlobalOptions;
 use crate::failure::{Exit, Failure};
-use crate::operations::found::Found;
+use crate::operations::found::{in_files, Resource};
 use crate::operations::orders::name;
 use crate::operations::plans::enrolment::{self, Covered};
 use crate::operations::{account_of, Suite};
@@ -12,6 +12,7 @@ use salus_client::rules::Rule;
 use salus_client::{ink_account, Token};
 use salus_domain::ids::PlanId;
 use salus_domain::time::Timestamp;
+use salus_fhir::coverage::{coverages_of, CompiledCoverage};
 use salus_interface::claims::Enrolment;
 use serde_json::{json, Value};
 use std::io::IsTerminal;
@@ -26,13 +27,15 @@ The insurer's. Files are FHIR R4 Coverages, and Bundles with any number of them;
 longer than a year is made year by year. Members with the same subscriber, whose coverages begin at the same time, share the
 family's limits; an order above 1 says that another insurer pays first.
 
-All files are read first: where one cannot be used, that is said of each, and nobody is covered. Then members are covered in batches of
+All files are read first: where one cannot be used, that is said of each, and nobody is covered. Of a Bundle, a history, an entry that
+deletes and a Bundle within it cannot be used. Then members are covered in batches of
 100; one who is refused does not keep the others back, and it then ends with 3. Doing it again, also after it broke off, changes
 nothing for those who are covered.
 
 JSON: dryRun, plan, covered, before (covered just so already), coverages [{member, subscriber, secondary, period {start, end}}], refused
 [{member, period, code, rule, nextStep}], evidence|forecast (a list: one for each batch), brokenOff {code, rule, nextStep, message} where a
-later batch failed. Where documents cannot be used: documents [{name, file, code, rule, nextStep, message}].";
+later batch failed, passedOver [{file, holds}] (files of folders that are about something else). Where documents cannot be used:
+dryRun, plan, covered: 0, documents [{name, file, code, rule, nextStep, message}], error (the first of them), passedOver.";
 
 /// Who is covered.
 #[derive(Clone, Debug, clap::Args)]
@@ -53,9 +56,10 @@ pub struct CoverOptions {
 /// [`Failure`].
 pub(super) async fn cover(global: &GlobalOptions, options: &CoverOptions) -> Result<Report, Failure> {
     let insurer = global.signer()?;
-    let enrolments = match enrolments(global, options)? {
+    let found = in_files(&options.files, coverages_of);
+    let enrolments = match enrolments(global, options, found.resources)? {
         Ok(enrolments) => enrolments,
-        Err(refused) => return Ok(refused),
+        Err(refused) => return Ok(refused.passed_over(&found.passed_over)),
     };
     let suite = global.suite().await?;
     let (plan, all) = (PlanId(options.plan), enrolments.len());
@@ -67,37 +71,36 @@ pub(super) async fn cover(global: &GlobalOptions, options: &CoverOptions) -> Res
     };
     let covered = enrolment::cover(&suite, &insurer, plan, enrolments.clone(), global.dry_run, progress).await;
     let report = told(global, &suite, options.plan, all, covered)?;
-    Ok(report.field("plan", options.plan).field("coverages", enrolments.iter().map(enrolment_json).collect::<Vec<_>>()))
+    let list: Vec<Value> = enrolments.iter().map(enrolment_json).collect();
+    Ok(report.field("plan", options.plan).field("coverages", list).passed_over(&found.passed_over))
 }
 
 /// The enrolments that the files state; or what is wrong with them, file by file.
-fn enrolments(global: &GlobalOptions, options: &CoverOptions) -> Result<Result<Vec<Enrolment>, Report>, Failure> {
+fn enrolments(
+    global: &GlobalOptions,
+    options: &CoverOptions,
+    found: Vec<Resource<CompiledCoverage>>,
+) -> Result<Result<Vec<Enrolment>, Report>, Failure> {
     let (insurer, directory) = (account_of(&global.signer()?), global.directory()?);
-    let found = Found::in_files("Coverage", &options.files);
-    let mut wrong = Vec::new();
-    for (file, error) in found.unreadable {
-        wrong.push((file.clone(), file, Failure::from(error)));
-    }
+    let is_one = found.len() == 1;
+    let mut wrong: Vec<(String, String, Failure)> = Vec::new();
     let mut enrolments = Vec::new();
-    for one in &found.documents {
-        match enrolment::of(&one.document, &directory, &insurer, options.until) {
+    for Resource { name, file, compiled } in found {
+        match compiled.and_then(|it| enrolment::of(&file, &it, &directory, &insurer, options.until)) {
             Ok(own) => enrolments.extend(own),
-            Err(error) => wrong.push((one.name.clone(), one.document.file.clone(), error.into())),
+            Err(error) => wrong.push((name, file, error.into())),
         }
     }
     if wrong.is_empty() && enrolments.is_empty() {
         return Err(Failure::input("input.coverage", "the files hold no Coverage", "name others"));
     }
+    let Some((_, _, first)) = wrong.first() else { return Ok(Ok(enrolments)) };
     // One file that cannot be used is a failure like any other.
-    if found.documents.len() < 2 {
-        if let Some((_, _, failure)) = wrong.pop() {
-            return Err(failure);
-        }
+    if is_one {
+        return Err(first.clone());
     }
-    if wrong.is_empty() {
-        return Ok(Ok(enrolments));
-    }
-    let mut report = Report::default().line(format!("{} documents cannot be used: nobody was covered", wrong.len()));
+    let report = Report::default().field("error", first.json()).field("plan", options.plan);
+    let mut report = report.line(format!("{} documents cannot be used: nobody was covered", wrong.len()));
     let mut list = Vec::new();
     for (name, file, failure) in wrong {
         report = report.line(format!("  {name}: {}\n    next: {}", failure.message, failure.next_step));

@@ -1,5 +1,6 @@
 //! `salus plan due`.
 
+use crate::commands::claim::unlisted_lines;
 use crate::context::GlobalOptions;
 use crate::failure::Failure;
 use crate::operations::orders::name;
@@ -16,7 +17,8 @@ pub const HELP: &str = "Example:
 What is due may be settled by anybody (`salus claim settle --plan 0 --due`), the rest by the insurer only. Read from the events of the
 chain, block by block since the suite was deployed. Wants a node that keeps its states.
 
-JSON: plan, claims [{claim, provider, amount, due, isDue}], total, totalDue.";
+JSON: plan, claims [{claim, provider, amount, due, isDue, unlisted [line] (not in the plan's fee schedule, where it has one)}], total,
+totalDue.";
 
 /// Lists what waits to be settled.
 ///
@@ -29,7 +31,7 @@ pub(super) async fn due(global: &GlobalOptions, plan: PlanId) -> Result<Report, 
     let open = due::open(&through_blocks(plans::events(&suite, progress())).await?, plan);
     let now = suite.chain.now().await?;
     let mut rows = vec![["claim", "provider", "amount", "anybody's from", ""].map(str::to_owned).to_vec()];
-    let mut list = Vec::new();
+    let (mut list, mut unlisted) = (Vec::new(), Vec::new());
     let (mut total, mut total_due) = (0u128, 0u128);
     for it in &open {
         let (is_due, from) = (it.is_due(now), show_time(it.due).unwrap_or_default());
@@ -46,7 +48,9 @@ pub(super) async fn due(global: &GlobalOptions, plan: PlanId) -> Result<Report, 
             "amount": it.amount.0.to_string(),
             "due": from,
             "isDue": is_due,
+            "unlisted": it.unlisted,
         }));
+        unlisted.extend(unlisted_lines(&it.unlisted).map(|line| format!("claim {}, {line}", show_claim(it.claim))));
     }
     let report = Report::default()
         .field("plan", plan.0)
@@ -55,7 +59,7 @@ pub(super) async fn due(global: &GlobalOptions, plan: PlanId) -> Result<Report, 
         .field("totalDue", total_due.to_string());
     Ok(match open.is_empty() {
         true => report.line(format!("no claim of plan {} waits to be settled", plan.0)),
-        false => report.lines(table(&rows, &[0, 1, 3, 4])).line(format!(
+        false => report.lines(table(&rows, &[0, 1, 3, 4])).lines(unlisted).line(format!(
             "{} in all, {} of it due",
             token.show(total),
             token.show(total_due)

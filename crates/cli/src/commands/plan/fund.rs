@@ -7,7 +7,7 @@ use crate::operations::plans::{self, money};
 use crate::operations::{account_of, Suite};
 use crate::output::{evidence_json, evidence_line, forecast_json, Report};
 use salus_client::message::Message;
-use salus_client::{Keypair, Token};
+use salus_client::{CallError, Keypair, Token};
 use salus_domain::ids::PlanId;
 use salus_domain::money::Amount;
 use salus_interface::claims::{Asset, ClaimsError};
@@ -80,10 +80,20 @@ pub(super) async fn withdraw(global: &GlobalOptions, given: &Money) -> Result<Re
     let insurer = global.signer()?;
     let suite = global.suite().await?;
     let plan = PlanId(given.plan);
-    let paid_in: Token = money::token_of(&suite.chain, plans::plan(&suite, plan).await?.asset).await?;
+    let found = plans::plan(&suite, plan).await?;
+    let paid_in: Token = money::token_of(&suite.chain, found.asset).await?;
     let amount = amount(&given.amount, &paid_in)?;
+    if amount == Amount::ZERO {
+        return Err(CallError::Refused(ClaimsError::NothingTransferred).into());
+    }
     let message = suite.deployment.claims().withdraw(plan, amount);
-    let carried = global.carry_out(&suite.chain, &insurer, &message).await?;
+    let carried = match global.carry_out(&suite.chain, &insurer, &message).await {
+        Err(refused) if refused.code == "claims.PoolTooSmall" => {
+            let next_step = format!("withdraw no more than what is free: {}", paid_in.show(found.pool.free().0));
+            return Err(Failure { next_step, ..refused });
+        }
+        carried => carried?,
+    };
     let what = format!("{} from the pool of plan {}", paid_in.show(amount.0), given.plan);
     let report = carried.report(suite.chain.token(), &format!("withdraw {what}"), &format!("withdrew {what}"));
     Ok(report.field("plan", given.plan).field("amount", amount.0.to_string()))

@@ -71,7 +71,7 @@ JSON: dryRun, plan, frozen, evidence|forecast.")]
     #[command(after_help = "Example:
   salus plan withdraw 0 50 --suri //Eve
 
-The insurer's. Money that is reserved for claims cannot be taken.
+The insurer's. Money that is reserved for claims cannot be taken, and nothing is not taken.
 
 JSON: dryRun, plan, amount, evidence|forecast.")]
     Withdraw(Money),

@@ -2,9 +2,9 @@
 
 use crate::context::{Carried, GlobalOptions};
 use crate::failure::Failure;
-use crate::operations::Suite;
+use crate::operations::{plans, Suite};
 use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, Report};
-use salus_client::ink_account;
+use salus_client::{ink_account, AccountId32};
 use salus_domain::ids::PlanId;
 use salus_interface::claims::MAX_BATCH;
 
@@ -15,15 +15,16 @@ pub enum NetworkCommand {
     #[command(after_help = "Example:
   salus plan network add 0 Practitioner/dr-adams --directory samples/directory.json --suri //Eve
 
-The insurer's. It counts for what is adjudicated from then on, where the plan has a network.
+The insurer's. It counts for what is adjudicated from then on, where the plan has a network. Who is in it already is left as it is.
 
-JSON: dryRun, plan, listed, providers, evidence|forecast (a list: one for each batch of 100).")]
+JSON: dryRun, plan, listed, providers, changed (those of them who were not in it), evidence|forecast (a list: one for each batch of
+100).")]
     Add(Providers),
     /// Take providers out of a plan's network
     #[command(after_help = "Example:
   salus plan network remove 0 Practitioner/dr-adams --directory samples/directory.json --suri //Eve
 
-JSON: dryRun, plan, listed, providers, evidence|forecast (a list: one for each batch of 100).")]
+JSON: dryRun, plan, listed, providers, changed (those of them who were in it), evidence|forecast (a list: one for each batch of 100).")]
     Remove(Providers),
     /// Say whether a provider is in a plan's network
     #[command(after_help = "Example:
@@ -63,9 +64,11 @@ pub(super) async fn run(global: &GlobalOptions, command: &NetworkCommand) -> Res
 async fn set(global: &GlobalOptions, named: &Providers, listed: bool) -> Result<Report, Failure> {
     let insurer = global.signer()?;
     let providers = named.providers.iter().map(|name| global.account(name)).collect::<Result<Vec<_>, _>>()?;
-    let Suite { chain, deployment } = global.suite().await?;
+    let suite = global.suite().await?;
+    let differing = differing(&suite, PlanId(named.plan), &providers, listed).await?;
+    let Suite { chain, deployment } = suite;
     let token = chain.token();
-    let accounts: Vec<_> = providers.iter().map(ink_account).collect();
+    let accounts: Vec<_> = differing.iter().map(ink_account).collect();
     let (mut proofs, mut lines) = (Vec::new(), Vec::new());
     for batch in accounts.chunks(MAX_BATCH) {
         let message = deployment.claims().set_network(PlanId(named.plan), batch, listed);
@@ -80,23 +83,48 @@ async fn set(global: &GlobalOptions, named: &Providers, listed: bool) -> Result<
             }
         }
     }
-    let (count, plan) = (providers.len(), named.plan);
-    let way = if listed { "into" } else { "out of" };
-    let report = match global.dry_run {
-        true => Report::default()
-            .planned(&format!("take {count} providers {way} the network of plan {plan}"))
-            .field("forecast", proofs),
-        false => Report::default()
-            .done(&format!("{count} providers were taken {way} the network of plan {plan}"))
-            .field("evidence", proofs),
+    let (plan, way) = (named.plan, if listed { "into" } else { "out of" });
+    let count = match differing.len() {
+        1 => "1 provider".to_owned(),
+        several => format!("{several} providers"),
     };
-    let names: Vec<String> = providers.iter().map(ToString::to_string).collect();
-    Ok(report.lines(lines).field("plan", plan).field("listed", listed).field("providers", names))
+    let (would, did) = match differing.len() {
+        0 => ("change nothing".to_owned(), format!("nothing changed in the network of plan {plan}")),
+        _ => (
+            format!("take {count} {way} the network of plan {plan}"),
+            format!("taken {way} the network of plan {plan}: {count}"),
+        ),
+    };
+    let report = match global.dry_run {
+        true => Report::default().planned(&would).field("forecast", proofs),
+        false => Report::default().done(&did).field("evidence", proofs),
+    };
+    let names = |accounts: &[AccountId32]| accounts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let report = report.lines(lines).field("plan", plan).field("listed", listed);
+    Ok(report.field("providers", names(&providers)).field("changed", names(&differing)))
+}
+
+/// The providers who do not stand to the plan's network as they should.
+async fn differing(
+    suite: &Suite,
+    plan: PlanId,
+    providers: &[AccountId32],
+    listed: bool,
+) -> Result<Vec<AccountId32>, Failure> {
+    plans::plan(suite, plan).await?;
+    let mut differing = Vec::new();
+    for provider in providers {
+        if suite.deployment.claims().in_network(plan, ink_account(provider)).read(&suite.chain).await? != listed {
+            differing.push(*provider);
+        }
+    }
+    Ok(differing)
 }
 
 async fn show(global: &GlobalOptions, plan: PlanId, provider: &str) -> Result<Report, Failure> {
     let provider = global.account(provider)?;
     let suite = global.suite().await?;
+    plans::plan(&suite, plan).await?;
     let listed = suite.deployment.claims().in_network(plan, ink_account(&provider)).read(&suite.chain).await?;
     let not = if listed { "" } else { "NOT " };
     Ok(Report::default()

@@ -17,9 +17,12 @@ use std::path::{Path, PathBuf};
 pub const HELP: &str = "Example:
   salus plan open samples/plan.json --arbiter 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty \
 --consortium-key-file consortium.key --suri //Eve
-  salus plan open samples/plan.json --insurance-plan samples/insurance-plan.json --consortium-key-file consortium.key --suri //Eve
+  salus plan open samples/plan-bronze.json --insurance-plan samples/insurance-plan.json --consortium-key-file consortium.key --suri //Eve
 
-The file's format is described in crates/fhir/src/plan.rs. A PSP22 token that does not say how many decimals it has counts as
+The file's format is described in crates/fhir/src/plan.rs. Beside an InsurancePlan it gives the asset, the deadlines and the fees; and of
+what it says in benefit and exceptions, the shares of categories that the InsurancePlan has no costs of, and of all categories whether
+the deductible comes first, what needs authorisation, and the waiting period. Its name, covered and networked do not count then; limits, and
+exceptions that would not count, are refused. A PSP22 token that does not say how many decimals it has counts as
 having none. Asset, arbiter and number of fee pages stay as they are; terms and fees can be replaced. Where setting the fees breaks
 off, the plan is open all the same, and salus plan fees completes it. In a dry run only opening is priced: what sets the fees needs
 the plan's number.
@@ -32,9 +35,9 @@ pub const REVISE_HELP: &str = "Example:
   salus plan revise 0 samples/plan.json --suri //Eve
 
 The insurer's. Who is covered keeps the terms; what was used of a limit counts on under the same limit of the new ones. The file's fees
-are not looked at: salus plan fees replaces them.
+are not looked at: salus plan fees replaces them. Terms that the plan has already are left as they are.
 
-JSON: dryRun, plan, version, evidence|forecast.";
+JSON: dryRun, changed, plan, version, evidence|forecast (null where nothing changed: evidence).";
 
 /// The help behind the options of `fees`.
 pub const FEES_HELP: &str = "Example:
@@ -51,7 +54,8 @@ nextStep, message} where pages remain.";
 pub struct Described {
     /// A plan file
     file: PathBuf,
-    /// A FHIR R4 InsurancePlan: name and terms are its own, and asset, deadlines, fees and what it leaves open the plan file's
+    /// A FHIR R4 InsurancePlan: name, categories, limits and costs are its own, and asset, deadlines, fees and what it leaves open the
+    /// plan file's
     #[arg(long, value_name = "FILE")]
     insurance_plan: Option<PathBuf>,
 }
@@ -202,7 +206,12 @@ pub(super) async fn revise(global: &GlobalOptions, plan: PlanId, described: &Des
     let insurer = global.signer()?;
     let file = described.read()?;
     let suite = global.suite().await?;
-    paid_in(&suite, plan, &file, &described.file).await?;
+    let newest = paid_in(&suite, plan, &file, &described.file).await?.version;
+    if plans::terms(&suite, plan, newest).await? == file.terms {
+        let report = Report::default().field("dryRun", global.dry_run).evidence_or_unchanged(None, suite.chain.token());
+        let line = format!("nothing changed: plan {} has these terms already, as version {newest}", plan.0);
+        return Ok(report.line(line).field("plan", plan.0).field("version", newest));
+    }
     let message = suite.deployment.claims().revise_plan(plan, &file.terms);
     let carried = global.carry_out(&suite.chain, &insurer, &message).await?;
     let carried = carried.told(|version| *version, |done| done.event::<PlanRevised>().map(|told| told.version))?;
@@ -211,7 +220,8 @@ pub(super) async fn revise(global: &GlobalOptions, plan: PlanId, described: &Des
         format!("make these terms version {version} of plan {}", plan.0),
         format!("plan {} has new terms: version {version}, for coverages that are made from now on", plan.0),
     );
-    Ok(carried.report(suite.chain.token(), &would, &did).field("plan", plan.0).field("version", version))
+    let report = carried.report(suite.chain.token(), &would, &did).field("changed", true);
+    Ok(report.field("plan", plan.0).field("version", version))
 }
 
 /// Replaces what differs in a fee schedule.

@@ -101,8 +101,8 @@ pub(super) async fn open(
         }
         Sink::Stdout => {
             let (opened, permit) = records::open(&suite, &envelopes, &accessor, asked).await?;
-            write_out(&opened.content);
-            Ok(done(report, &permit, opened.entry).aside())
+            let written = write_out(&opened.content);
+            Ok(done(report, &permit, opened.entry).broken_off(written.err().as_ref()).aside())
         }
     }
 }

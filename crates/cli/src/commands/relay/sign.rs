@@ -305,7 +305,7 @@ fn report(
         }
         None if global.json => Ok(report.field("signed", file)),
         None => {
-            write_out(format!("{file:#}\n").as_bytes());
+            write_out(format!("{file:#}\n").as_bytes())?;
             Ok(report.aside())
         }
     }

@@ -3,7 +3,8 @@
 
 use super::balances::{self, Kept};
 use super::filing::PreparedClaim;
-use crate::operations::{plans, OperationError, Suite};
+use crate::operations::plans::{self, schedule};
+use crate::operations::{OperationError, Suite};
 use salus_client::{client_account, domain_account, ink_account, AccountId32, CallError, ClientError};
 use salus_domain::adjudicate::{Authorisation, LineOutcome};
 use salus_domain::claim::{ClaimMalformed, Submission};
@@ -186,6 +187,15 @@ async fn fees(suite: &Suite, plan: PlanId, submission: &Submission) -> Result<Ve
         }
     }
     Ok(fees)
+}
+
+/// The numbers, from 1 on, of the lines that a plan's fee schedule has no price for.
+///
+/// # Errors
+/// [`OperationError::Client`].
+pub async fn unlisted(suite: &Suite, plan: PlanId, submission: &Submission) -> Result<Vec<u32>, OperationError> {
+    let fees = fees(suite, plan, submission).await?;
+    Ok(schedule::unlisted(&submission.lines, |code| fees.iter().any(|fee| fee.code == code)))
 }
 
 async fn authorisations(

@@ -11,7 +11,6 @@ use salus_domain::adjudicate::LineOutcome;
 use salus_domain::claim::Submission;
 use salus_domain::codes::Term;
 use salus_domain::ids::{Account, PlanId};
-use salus_domain::plan::PlanTerms;
 use salus_domain::time::Timestamp;
 use salus_fhir::claim::{ClaimOptions, CompiledClaim};
 use salus_fhir::decimal::Asset;
@@ -74,12 +73,12 @@ pub async fn explained(
                 .as_ref()
                 .map_or_else(|| coverage_urn(claim.plan, &member), |claim| claim.coverage.clone()),
         },
-        kind: Kind::of_categories(&lines.iter().map(|line| line.category).collect::<Vec<_>>()),
+        kind: kind(&lines, document.as_ref()),
         created: created(claim, told),
         status: status(claim.status),
         network: told.filing.as_ref().map(|filing| filing.network).filter(|_| terms.networked),
         total: super::sum(lines.iter().map(|line| &line.outcome.split)),
-        authorisations: authorisations(&terms, claim, told, &outcomes),
+        authorisations: authorisations(claim, told, &outcomes),
         lines,
         payment: told.paid().map(|(amount, withheld, date)| Payment { amount, withheld, date: Some(date) }),
         appeal: match claim.appeal.map(|appeal| appeal.status) {
@@ -105,6 +104,12 @@ pub fn reference(directory: &Directory, account: &AccountId32, prefix: &str) -> 
 #[must_use]
 pub fn coverage_urn(plan: PlanId, member: &AccountId32) -> String {
     format!("urn:salus:coverage:{}:{member}", plan.0)
+}
+
+/// What kind of claim it is: as the document says, or else by its categories.
+fn kind(lines: &[DecidedLine], document: Option<&CompiledClaim>) -> Kind {
+    let categories = || lines.iter().map(|line| line.category).collect::<Vec<_>>();
+    document.and_then(|claim| claim.kind).unwrap_or_else(|| Kind::of_categories(&categories()))
 }
 
 const fn status(status: ClaimStatus) -> explain::Status {
@@ -145,10 +150,10 @@ fn lines(submission: &Submission, outcomes: &[LineOutcome], document: Option<&Co
 }
 
 /// The authorisations that covered lines used.
-fn authorisations(terms: &PlanTerms, claim: &Claim, told: &Told, outcomes: &[LineOutcome]) -> Vec<String> {
+fn authorisations(claim: &Claim, told: &Told, outcomes: &[LineOutcome]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for (line, outcome) in told.submission.lines.iter().zip(outcomes) {
-        if !terms.benefit(line.category).authorisation || !outcome.is_covered() {
+        if outcome.authorised == 0 {
             continue;
         }
         let member = domain_account(&client_account(claim.member));
@@ -168,23 +173,32 @@ fn of_document(
     key: Option<&ConsortiumKey>,
 ) -> Result<CompiledClaim, OperationError> {
     let compiled = document.compile(|bytes| salus_fhir::claim::compile(bytes, options))?;
-    if is_of(&compiled, told, key) {
-        Ok(compiled)
-    } else {
-        Err(OperationError::OtherClaim { file: document.file.clone(), claim: show_claim(told.claim) })
-    }
+    let other =
+        |differs| OperationError::OtherClaim { file: document.file.clone(), claim: show_claim(told.claim), differs };
+    ensure_of(&compiled, told, key).map_err(other)?;
+    Ok(compiled)
 }
 
-/// Whether a document says what was claimed: its days, categories, numbers and charges, and with the key also its procedures.
-fn is_of(compiled: &CompiledClaim, told: &Told, key: Option<&ConsortiumKey>) -> bool {
+/// Whether a document says what was claimed: its days, categories, numbers and charges, and with the key also its number and its
+/// procedures.
+fn ensure_of(compiled: &CompiledClaim, told: &Told, key: Option<&ConsortiumKey>) -> Result<(), &'static str> {
     let claimed = &told.submission;
     let key_or_none = key.map_or([0; 32], |key| key.0);
     let said = compiled.submission(claimed.plan, claimed.member, domain_account(&told.provider), &key_or_none);
     let dates = |submission: &Submission| submission.days.iter().map(|day| day.date).collect::<Vec<_>>();
     let lines = || claimed.lines.iter().zip(&said.lines);
-    claimed.lines.len() == said.lines.len()
+    let in_clear = claimed.lines.len() == said.lines.len()
         && dates(claimed) == dates(&said)
         && lines()
-            .all(|(a, b)| (a.day, a.category, a.quantity, a.submitted) == (b.day, b.category, b.quantity, b.submitted))
-        && (key.is_none() || (claimed.reference == said.reference && lines().all(|(a, b)| a.code == b.code)))
+            .all(|(a, b)| (a.day, a.category, a.quantity, a.submitted) == (b.day, b.category, b.quantity, b.submitted));
+    if !in_clear {
+        return Err("its lines, days or charges are others\n  next: give the FHIR Claim that was submitted");
+    }
+    if key.is_some() && (claimed.reference != said.reference || lines().any(|(a, b)| a.code != b.code)) {
+        return Err(
+            "its number or its codes are others, or the consortium key is\n  next: give the FHIR Claim that was \
+                    submitted, and the key with which it was (--consortium-key-file)",
+        );
+    }
+    Ok(())
 }

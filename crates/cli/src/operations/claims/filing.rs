@@ -42,11 +42,14 @@ pub fn claim_id(plan: PlanId, provider: &AccountId32, submission: &Submission) -
     commitment::claim_id(&blake2b_256, plan, domain_account(provider), submission.reference)
 }
 
+/// The category of a line that names none.
+pub const DEFAULT_CATEGORY: Category = Category::MedicalCare;
+
 /// How a claim of a plan that pays in `asset`, under the name of the claim's currency, is compiled: a line without a category
-/// is medical care.
+/// has the default one.
 #[must_use]
 pub fn options(asset: Asset) -> ClaimOptions {
-    ClaimOptions { default_category: Some(Category::MedicalCare), ..ClaimOptions::new(asset) }
+    ClaimOptions { default_category: Some(DEFAULT_CATEGORY), ..ClaimOptions::new(asset) }
 }
 
 /// Compiles a provider's FHIR Claim against a plan.

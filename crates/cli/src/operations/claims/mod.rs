@@ -1,5 +1,6 @@
 //! Claims: from FHIR documents onto the chain, back from its events, and decided without a chain.
 
+pub mod asked;
 pub mod balances;
 pub mod eligibility;
 pub mod explained;

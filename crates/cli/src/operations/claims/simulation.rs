@@ -1,7 +1,6 @@
 //! What plans would decide of FHIR Claims, with no chain: by the same rules, and in the order of their first days of
 //! service.
 
-use salus_client::blake2b_256;
 use salus_domain::adjudicate::{Adjudication, Authorisation};
 use salus_domain::claim::Submission;
 use salus_domain::codes::{Network, Reason, ReasonSet, Term, Unit};
@@ -163,7 +162,7 @@ impl<'a> Insurer<'a> {
     }
 
     fn account(&self, reference: &str) -> Account {
-        self.directory.account(reference).unwrap_or_else(|| Account(blake2b_256(reference.as_bytes())))
+        self.directory.account_or_stand_in(reference)
     }
 
     fn facts(&self, now: Timestamp, passed_on: bool) -> Facts {

@@ -237,7 +237,7 @@ mod tests {
 
     fn decided(claim: u8, payer: u128) -> Located {
         let split = Split { submitted: Amount(payer), payer: Amount(payer), ..Split::default() };
-        let lines = vec![LineOutcome { split, quantity: 1, reasons: ReasonSet::EMPTY }];
+        let lines = vec![LineOutcome { split, quantity: 1, authorised: 0, reasons: ReasonSet::EMPTY }];
         located(&ClaimAdjudicated {
             claim: ClaimId([claim; 32]),
             provider: [1; 32].into(),

@@ -1,14 +1,16 @@
 //! Which claims of a plan are decided and not settled, as the events tell it.
 
+use super::schedule;
 use salus_client::{client_account, AccountId32, Located};
-use salus_domain::ids::{ClaimId, PlanId};
+use salus_domain::claim::Line;
+use salus_domain::ids::{ClaimId, CodeTag, PlanId};
 use salus_domain::money::Amount;
 use salus_domain::time::Timestamp;
 use salus_interface::claims::{ClaimAdjudicated, ClaimReversed, ClaimsSettled};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A claim that is decided and of which something is to be paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
     /// The claim.
     pub claim: ClaimId,
@@ -18,6 +20,8 @@ pub struct Open {
     pub amount: Amount,
     /// From when on anybody may settle it.
     pub due: Timestamp,
+    /// The numbers, from 1 on, of the lines that the plan's fee schedule has no price for; none where the plan has no schedule.
+    pub unlisted: Vec<u32>,
 }
 
 impl Open {
@@ -28,13 +32,13 @@ impl Open {
     }
 }
 
-#[derive(Clone, Copy)]
 struct Standing {
     plan: PlanId,
     provider: AccountId32,
     payer: Amount,
     paid: Amount,
     due: Timestamp,
+    lines: Vec<Line>,
     reversed: bool,
 }
 
@@ -53,6 +57,7 @@ pub fn open(events: &[Located], plan: PlanId) -> Vec<Open> {
                 payer: Amount(payer),
                 paid,
                 due: decided.due,
+                lines: decided.filing.submission.lines,
                 reversed: false,
             };
             claims.insert(decided.claim, standing);
@@ -69,8 +74,16 @@ pub fn open(events: &[Located], plan: PlanId) -> Vec<Open> {
         }
     }
     let waits = claims.into_iter().filter(|(_, it)| it.plan == plan && !it.reversed && it.payer > it.paid);
+    let priced: BTreeSet<CodeTag> = schedule::told(events, plan).into_values().flatten().map(|fee| fee.code).collect();
+    let has_price = |code| priced.is_empty() || priced.contains(&code);
     let mut open: Vec<Open> = waits
-        .map(|(claim, it)| Open { claim, provider: it.provider, amount: it.payer.minus(it.paid), due: it.due })
+        .map(|(claim, it)| Open {
+            claim,
+            provider: it.provider,
+            amount: it.payer.minus(it.paid),
+            due: it.due,
+            unlisted: schedule::unlisted(&it.lines, has_price),
+        })
         .collect();
     open.sort_by_key(|it| (it.provider.0, it.due, it.claim));
     open
@@ -95,7 +108,7 @@ mod tests {
             lines: Vec::new(),
         };
         let split = Split { submitted: Amount(payer), payer: Amount(payer), ..Split::default() };
-        let lines = vec![LineOutcome { split, quantity: 1, reasons: ReasonSet::EMPTY }];
+        let lines = vec![LineOutcome { split, quantity: 1, authorised: 0, reasons: ReasonSet::EMPTY }];
         located(&ClaimAdjudicated {
             claim: ClaimId([claim; 32]),
             provider: [provider; 32].into(),

@@ -1,32 +1,32 @@
 //! Covering members in bulk, by their FHIR Coverages.
 
-use crate::operations::documents::Document;
+use crate::operations::documents::{ensure_is_one_of, resolve};
 use crate::operations::{OperationError, Suite};
 use salus_client::{client_account, ink_account, AccountId32, CallError, ClientError, Cost, Evidence, Keypair};
 use salus_domain::ids::PlanId;
 use salus_domain::time::{Period, Timestamp};
-use salus_fhir::coverage::years;
+use salus_fhir::coverage::{years, CompiledCoverage};
 use salus_fhir::directory::Directory;
 use salus_interface::claims::{ClaimsError, Coverage, Enrolment, MAX_BATCH, MAX_COVERAGES};
 use std::collections::VecDeque;
 
-/// The enrolments of a FHIR Coverage whose payor is `insurer`, one for each year. `until` is when a coverage ends that does not say
-/// so itself.
+/// The enrolments of a FHIR Coverage of a file, whose payor is `insurer`, one for each year. `until` is when a coverage ends that
+/// does not say so itself.
 ///
 /// # Errors
-/// [`OperationError::Document`], [`OperationError::UnknownReference`], [`OperationError::WrongParty`],
+/// [`OperationError::UnknownReference`], [`OperationError::WrongParty`],
 /// [`OperationError::OpenCoverage`], [`OperationError::EmptyCoverage`], [`OperationError::TooManyYears`].
 pub fn of(
-    document: &Document,
+    file: &str,
+    compiled: &CompiledCoverage,
     directory: &Directory,
     insurer: &AccountId32,
     until: Option<Timestamp>,
 ) -> Result<Vec<Enrolment>, OperationError> {
-    let compiled = document.compile(salus_fhir::coverage::compile)?;
-    document.ensure_is(directory, "Coverage.payor", &compiled.payor, insurer)?;
-    let member = document.resolve(directory, "Coverage.beneficiary", &compiled.member)?;
-    let subscriber = document.resolve(directory, "Coverage.subscriber", &compiled.subscriber)?;
-    let file = || document.file.clone();
+    ensure_is_one_of(file, directory, "Coverage.payor", &compiled.payor, std::slice::from_ref(insurer))?;
+    let member = resolve(file, directory, "Coverage.beneficiary", &compiled.member)?;
+    let subscriber = resolve(file, directory, "Coverage.subscriber", &compiled.subscriber)?;
+    let file = || file.to_owned();
     let end = match (compiled.period.end, until) {
         (Timestamp::MAX, Some(until)) => until,
         (Timestamp::MAX, None) => {
@@ -187,6 +187,7 @@ mod tests {
     use super::*;
     use crate::values::{show_day, time};
     use salus_domain::ids::Account;
+    use salus_fhir::coverage::compile;
     use serde_json::json;
 
     const INSURER: [u8; 32] = [3; 32];
@@ -213,9 +214,10 @@ mod tests {
     }
 
     fn enrolled(start: &str, end: &str, until: Option<&str>) -> Result<Vec<Enrolment>, OperationError> {
-        let document = Document { file: "coverage.json".into(), bytes: coverage(start, end).to_string().into_bytes() };
+        let refused = |refused| OperationError::Document { file: "coverage.json".into(), refused };
+        let compiled = compile(coverage(start, end).to_string().as_bytes()).map_err(refused)?;
         let until = until.and_then(|until| time(until).ok());
-        of(&document, &directory(), &AccountId32(INSURER), until)
+        of("coverage.json", &compiled, &directory(), &AccountId32(INSURER), until)
     }
 
     #[test]

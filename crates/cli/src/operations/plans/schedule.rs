@@ -4,7 +4,8 @@ use crate::operations::claims::ConsortiumKey;
 use crate::operations::{OperationError, Suite};
 use salus_client::message::Pending;
 use salus_client::{Evidence, Keypair, Located};
-use salus_domain::ids::PlanId;
+use salus_domain::claim::Line;
+use salus_domain::ids::{CodeTag, PlanId};
 use salus_domain::plan::{Fee, MAX_PAGE};
 use salus_fhir::plan::PlanFile;
 use salus_interface::claims::{ClaimsError, FeesSet};
@@ -62,6 +63,13 @@ pub fn told(events: &[Located], plan: PlanId) -> BTreeMap<u8, Vec<Fee>> {
     set.filter(|event| event.plan == plan).map(|event| (event.page, event.fees)).collect()
 }
 
+/// The numbers, from 1 on, of the lines whose procedures have no price.
+#[must_use]
+pub fn unlisted(lines: &[Line], has_price: impl Fn(CodeTag) -> bool) -> Vec<u32> {
+    let numbered = (1..).zip(lines);
+    numbered.filter(|(_, line)| !has_price(line.code)).map(|(number, _)| number).collect()
+}
+
 /// The pages that are not as they should be.
 #[must_use]
 pub fn differing(wanted: Vec<Page>, told: &BTreeMap<u8, Vec<Fee>>) -> Vec<Page> {
@@ -117,7 +125,6 @@ impl Set {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use salus_domain::ids::CodeTag;
     use salus_domain::money::Amount;
 
     fn fee(code: u8, price: u128) -> Fee {
