@@ -115,6 +115,10 @@ fn one_refused_claim_of_several_is_named_and_keeps_no_other_back() -> Result {
 fn of_a_folder_of_hl7_s_examples_each_file_is_accounted_for() -> Result {
     let desk = Desk::off_line()?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/fhir-r4");
+    // They are not part of the repository; `scripts/test` says so where they are not there.
+    if !folder.is_dir() {
+        return Ok(());
+    }
     let files = std::fs::read_dir(&folder)?.count();
     let (code, said) = desk.salus(&format!("{SIMULATE} {}", folder.to_str().ok_or("a path that is text")?))?;
     assert_eq!(code, 4, "some of them are refused");
