@@ -4,10 +4,9 @@ mod desk;
 mod practice;
 
 use desk::{each, Desk, Result};
-use practice::sample;
+use practice::{documents_of_others, sample};
 use serde_json::{json, Value};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 const SIMULATE: &str = "claim simulate --plan @/plan.json --claim";
 
@@ -114,11 +113,7 @@ fn one_refused_claim_of_several_is_named_and_keeps_no_other_back() -> Result {
 #[test]
 fn of_a_folder_of_hl7_s_examples_each_file_is_accounted_for() -> Result {
     let desk = Desk::off_line()?;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/fhir-r4");
-    // They are not part of the repository; `scripts/test` says so where they are not there.
-    if !folder.is_dir() {
-        return Ok(());
-    }
+    let Some(folder) = documents_of_others("fhir-r4") else { return Ok(()) };
     let files = std::fs::read_dir(&folder)?.count();
     let (code, said) = desk.salus(&format!("{SIMULATE} {}", folder.to_str().ok_or("a path that is text")?))?;
     assert_eq!(code, 4, "some of them are refused");

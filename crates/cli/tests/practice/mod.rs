@@ -6,6 +6,7 @@ use crate::desk::{Desk, Result};
 use jiff::civil::Date;
 use jiff::Span;
 use serde_json::{json, Value};
+use std::path::{Path, PathBuf};
 
 /// The account of //Bob.
 pub const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
@@ -88,4 +89,10 @@ pub fn sample(name: &str) -> Result<Value> {
 /// The claim that something was said of.
 pub fn id(said: &Value) -> Result<String> {
     Ok(said["claim"].as_str().ok_or_else(|| format!("no claim in {said}"))?.to_owned())
+}
+
+/// A folder of the FHIR documents of others, which are not part of the repository; `scripts/test` says so where they are not there.
+pub fn documents_of_others(folder: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(folder);
+    folder.is_dir().then_some(folder)
 }
