@@ -161,3 +161,18 @@ fn what_is_due_is_settled_by_anybody_and_silence_grants_an_appeal_and_an_authori
     assert_eq!(desk.done(&decide)?["total"]["payer"], cents(11_025));
     Ok(())
 }
+
+#[test]
+fn an_insurer_that_grants_an_appeal_pays_more_and_leaves_it_open() -> Result {
+    let practice = Practice::new(1000)?;
+    let Practice { desk } = &practice;
+    let claim = id(&practice.submits()?)?;
+    desk.done(&format!("appeal file {claim} --set-aside fee-schedule --statement Late --suri //Dave"))?;
+    let granted = desk.done(&format!("appeal decide {claim} --overturned --statement Fine --suri //Eve"))?;
+    assert_eq!((&granted["status"], &granted["total"]["payer"]), (&json!("open"), &cents(11_025)));
+    assert_eq!(each(&desk.done(&format!("appeal list --arbiter {BOB}"))?["appeals"], "claim"), [json!(claim)]);
+    let upheld = desk.done(&format!("appeal decide {claim} --upheld --statement Fine --suri //Bob"))?;
+    assert_eq!((&upheld["status"], &upheld["total"]), (&json!("upheld"), &Value::Null));
+    assert!(desk.done(&format!("claim show {claim}"))?.to_string().contains("\"granted\""));
+    Ok(())
+}

@@ -102,7 +102,7 @@ pub fn pending(events: &[Located]) -> Vec<Pending> {
         if let Some(it) = event.decode::<ClaimAppealed>() {
             pending.push(Pending { claim: it.claim, by: client_account(it.by), appeal: it.appeal });
         } else if let Some(it) = event.decode::<AppealDecided>() {
-            pending.retain(|one| one.claim != it.claim);
+            pending.retain(|one| one.claim != it.claim || it.status == AppealStatus::Open);
         }
     }
     pending.sort_by_key(|one| (one.appeal.deadline, one.claim));

@@ -129,6 +129,9 @@ pub(super) async fn decide(
     let (shown, status) = (show_claim(id), *carried.answer());
     let stands = match (status, options.overturned) {
         (AppealStatus::Overturned, _) => "overturned: the claim is adjudicated anew",
+        (AppealStatus::Open, _) => {
+            "granted by the insurer: the claim is adjudicated anew; only the arbiter or its silence ends it"
+        }
         (_, true) => "upheld: adjudicated anew, the plan would not pay more",
         (_, false) => "upheld: the decision stands",
     };
@@ -138,7 +141,7 @@ pub(super) async fn decide(
     );
     let report = carried.report(suite.chain.token(), &would, &did);
     let report = match (&carried, status) {
-        (Carried::Done(_), AppealStatus::Overturned) => {
+        (Carried::Done(_), AppealStatus::Overturned | AppealStatus::Open) => {
             let total = claims::claim(&suite, id).await?.total;
             let token = token_of(&suite.chain, plans::plan(&suite, claim.plan).await?.asset).await?;
             let (now, before) = (token.show(total.payer.0), token.show(claim.total.payer.0));

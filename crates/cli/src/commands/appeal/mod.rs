@@ -123,10 +123,10 @@ const DECIDE_HELP: &str = "Example:
   salus appeal decide 6b0e000000000000000000000000000000000000000000000000000000000001 --upheld --statement Plain --suri //Ferdie
 
 Overturned, the claim is adjudicated anew, by what holds now; where that does not pay more, the appeal is upheld. What is paid more is
-due like a new claim. What was claimed is read from the events of the chain. The chain has a commitment to the statement only: keep
+due like a new claim. The insurer can grant what is asked for; the appeal stays open then. What was claimed is read from the events of the chain. The chain has a commitment to the statement only: keep
 statement and salt.
 
-JSON: dryRun, claim, status: upheld|overturned, setAside, total|null (what of the claim goes where since then), statement (commitment),
+JSON: dryRun, claim, status: upheld|overturned|open, setAside, total|null (what of the claim goes where since then), statement (commitment),
 salt, evidence|forecast.";
 
 /// How an appeal is decided.

@@ -123,6 +123,7 @@ fn step_line(step: &Step, directory: &Directory, asset: &Asset) -> String {
         }
         What::Appealed(by, _) => format!("{} appealed", who(by)),
         What::Answered(_) => "the insurer answered the appeal".to_owned(),
+        What::AppealDecided(by, AppealStatus::Open) => format!("{} granted the appeal, which stays open", who(by)),
         What::AppealDecided(by, status) => format!("the appeal was {} by {}", status_code(*status), who(by)),
         What::Reversed(by, owed) => format!("taken back by {}; the provider owes {}", who(by), money(*owed)),
     };
@@ -136,6 +137,7 @@ fn step_json(step: &Step) -> Value {
         What::Settled(amount, _) => ("settled", None, Some(*amount)),
         What::Appealed(by, _) => ("appealed", Some(by), None),
         What::Answered(_) => ("answered", None, None),
+        What::AppealDecided(by, AppealStatus::Open) => ("granted", Some(by), None),
         What::AppealDecided(by, status) => (status_code(*status), Some(by), None),
         What::Reversed(by, owed) => ("reversed", Some(by), Some(*owed)),
     };
