@@ -173,6 +173,6 @@ fn an_insurer_that_grants_an_appeal_pays_more_and_leaves_it_open() -> Result {
     assert_eq!(each(&desk.done(&format!("appeal list --arbiter {BOB}"))?["appeals"], "claim"), [json!(claim)]);
     let upheld = desk.done(&format!("appeal decide {claim} --upheld --statement Fine --suri //Bob"))?;
     assert_eq!((&upheld["status"], &upheld["total"]), (&json!("upheld"), &Value::Null));
-    assert!(desk.done(&format!("claim show {claim}"))?.to_string().contains("\"granted\""));
+    assert!(desk.done(&format!("claim show {claim} --lines"))?.to_string().contains("\"granted\""));
     Ok(())
 }

@@ -4,7 +4,7 @@ use ink_primitives::AccountId;
 use salus_client::{blake2b_256, Located};
 use salus_domain::adjudicate::{self, LineOutcome, Split};
 use salus_domain::claim::{Line, Submission};
-use salus_domain::codes::{Measure, Network, Reason, ReasonSet, Term, Unit};
+use salus_domain::codes::{Measure, Network, Term, Unit};
 use salus_domain::commitment;
 use salus_domain::counters::{Counted, Counters, Slot, Used};
 use salus_domain::ids::{ClaimId, CodeTag, Hash, PlanId};
@@ -13,17 +13,13 @@ use salus_domain::plan::{Fee, PlanTerms};
 use salus_domain::time::Timestamp;
 use salus_e2e_tests::Result;
 use salus_interface::claims::{
-    AppealAnswered, AppealDecided, AppealStatus, Authorisation, AuthorisationChanged, Claim, ClaimAdjudicated,
-    ClaimAppealed, ClaimPended, ClaimReversed, ClaimStatus, ClaimWithdrawn, ClaimsSettled, Coverage, CoverageEnded,
-    DebtPaid, FeesSet, Filing, MembersCovered, NetworkSet, Place, Plan, PlanFrozen, PlanOpened, PlanRevised, Pool,
-    PoolFunded, PoolWithdrawn, Procedure, Since,
+    AppealAnswered, AppealDecided, Authorisation, AuthorisationChanged, Claim, ClaimAdjudicated, ClaimAppealed,
+    ClaimPended, ClaimReversed, ClaimStatus, ClaimWithdrawn, ClaimsSettled, Coverage, CoverageEnded, DebtPaid, FeesSet,
+    Filing, MembersCovered, NetworkSet, Place, Plan, PlanFrozen, PlanOpened, PlanRevised, Pool, PoolFunded,
+    PoolWithdrawn, Procedure, Since,
 };
 use scale::Encode;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// The reasons that an authorisation takes care of: what an appeal set aside of them was not taken from one.
-const AUTHORISATION: ReasonSet =
-    ReasonSet::of(&[Reason::AuthorisationMissing, Reason::AuthorisationRefused, Reason::AuthorisationExceeded]);
 
 /// Everything that claims keep, by the events.
 #[derive(Default)]
@@ -86,11 +82,8 @@ enum Freed {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     Counts,
-    /// With what it used of authorisations, or without; and its services.
-    TakenBack {
-        authorised: bool,
-        freed: Freed,
-    },
+    /// And these services with it.
+    TakenBack(Freed),
 }
 
 impl Books {
@@ -237,7 +230,7 @@ impl Books {
         let before = self.claims.remove(&id).filter(|claim| claim.status.stands());
         if let Some(earlier) = before.is_some().then(|| self.filings.remove(&id)).flatten() {
             // By the terms of now, which are those of the coverage.
-            self.counts(version, provider, &earlier, Way::TakenBack { authorised: true, freed: Freed::Own })?;
+            self.counts(version, provider, &earlier, Way::TakenBack(Freed::Own))?;
         }
         self.counts(version, provider, &filing, Way::Counts)?;
         self.pended.remove(&id);
@@ -286,25 +279,26 @@ impl Books {
     fn takes_back(&mut self, told: &ClaimReversed) -> Result {
         let claim = self.claim(told.claim)?;
         claim.status = ClaimStatus::Reversed;
-        let Claim { plan, version, provider, paid, total, prior, appeal, passed_on, .. } = *claim;
-        let overruled = appeal.is_some_and(|appeal| {
-            appeal.status == AppealStatus::Overturned && appeal.set_aside.intersects(AUTHORISATION)
-        });
+        let Claim { plan, version, provider, paid, total, prior, passed_on, .. } = *claim;
         let pool = &mut self.plan(plan)?.pool;
         pool.reserved.0 -= total.payer.0 - paid.0;
         pool.owed.0 += told.owed.0;
         self.owes(plan, provider, |debt| debt + told.owed.0);
         let filing = self.filings.remove(&told.claim).ok_or("no filing")?;
-        let before = prior.and_then(|prior| self.claims.get(&prior));
-        let orphaned = before.is_some_and(|before| before.status == ClaimStatus::Reversed && before.prior.is_none());
+        // Whether all before it are taken back; then nobody has their services.
+        let (mut earlier, mut orphaned) = (prior, false);
+        while let Some(before) = earlier.filter(|_| !passed_on) {
+            self.passes_on(earlier, false);
+            let before = self.claim(before)?;
+            orphaned = before.status == ClaimStatus::Reversed;
+            earlier = before.prior.filter(|_| orphaned);
+        }
         let freed = match (passed_on, orphaned) {
             (true, _) => Freed::None,
             (false, true) => Freed::All,
             (false, false) => Freed::Own,
         };
-        self.counts(version, provider, &filing, Way::TakenBack { authorised: !overruled, freed })?;
-        self.passes_on(prior, false);
-        Ok(())
+        self.counts(version, provider, &filing, Way::TakenBack(freed))
     }
 
     /// Counts what was decided against limits, services and authorisations, or takes it back.
@@ -320,19 +314,18 @@ impl Books {
             let own = outcome.is_covered() && !held;
             match way {
                 Way::Counts if own => services.push(line.code),
-                Way::TakenBack { freed, .. } if freed == Freed::All && held || freed != Freed::None && own => {
+                Way::TakenBack(freed) if freed == Freed::All && held || freed != Freed::None && own => {
                     services.retain(|code| *code != line.code);
                 }
                 _ => {}
             }
-            let asked = terms.benefit(line.category).authorisation && outcome.quantity > 0;
-            if !asked || matches!(way, Way::TakenBack { authorised: false, .. }) {
+            if outcome.authorised == 0 {
                 continue;
             }
             let procedure = Procedure { plan, member, provider, code: line.code };
             let change = |left: u32| match way {
-                Way::Counts => left.saturating_sub(outcome.quantity),
-                Way::TakenBack { .. } => left.saturating_add(outcome.quantity),
+                Way::Counts => left.saturating_sub(outcome.authorised),
+                Way::TakenBack(_) => left.saturating_add(outcome.authorised),
             };
             match self.authorisations.get_mut(&procedure.encode()) {
                 Some(Authorisation::Granted { quantity, .. }) => *quantity = change(*quantity),
@@ -371,7 +364,7 @@ impl Books {
         for (line, outcome) in submission.lines.iter().zip(&filing.lines) {
             match way {
                 Way::Counts => uses(line, filing.network, outcome, &mut counters),
-                Way::TakenBack { .. } => adjudicate::release(&mut counters, line, filing.network, outcome),
+                Way::TakenBack(_) => adjudicate::release(&mut counters, line, filing.network, outcome),
             }
         }
         for slot in slots {
