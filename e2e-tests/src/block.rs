@@ -4,7 +4,6 @@ use crate::raw::{in_one_block, Call, Raw};
 use crate::{account, Result, World};
 use salus_client::{signer, AccountId32, Keypair};
 use salus_interface::event::Event;
-use scale::Decode;
 use std::collections::hash_map::{Entry, HashMap};
 use std::time::{Duration, Instant};
 use subxt::config::substrate::{SubstrateConfig, SubstrateExtrinsicParamsBuilder};
@@ -65,7 +64,7 @@ impl Raw {
         let deadline = Instant::now() + PATIENCE;
         for (who, end) in ends {
             loop {
-                let missing = end - self.nonce(&who).await?;
+                let missing = end - self.best().await?.transactions().account_nonce(&who).await?;
                 if missing == 0 {
                     break;
                 }
@@ -76,12 +75,5 @@ impl Raw {
             }
         }
         Ok(())
-    }
-
-    /// How many transactions of an account are in blocks.
-    async fn nonce(&self, who: &AccountId32) -> Result<u64> {
-        let best = self.rpc.chain_get_block_hash(None).await?;
-        let answer = self.rpc.state_call("AccountNonceApi_account_nonce", Some(&who.0), best).await?;
-        Ok(u32::decode(&mut answer.as_slice())?.into())
     }
 }

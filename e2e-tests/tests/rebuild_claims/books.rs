@@ -141,7 +141,7 @@ impl Books {
             ClaimWithdrawn(told) => {
                 self.pended.remove(&told.claim);
                 let claim = self.claims.remove(&told.claim).ok_or("no such claim")?;
-                self.passes_on(claim.prior, false);
+                self.unlinks(claim.prior)?;
             };
             ClaimAdjudicated(told) => self.decides(told)?;
             ClaimsSettled(told) => self.settles(told)?;
@@ -178,10 +178,22 @@ impl Books {
         }
     }
 
-    fn passes_on(&mut self, prior: Option<ClaimId>, passed_on: bool) {
+    fn passes_on(&mut self, prior: Option<ClaimId>) {
         if let Some(claim) = prior.and_then(|prior| self.claims.get_mut(&prior)) {
-            claim.passed_on = passed_on;
+            claim.passed_on = true;
         }
+    }
+
+    /// The claim before may be passed on again; of claims that were taken back, the one before those. Whether all were taken back.
+    fn unlinks(&mut self, mut prior: Option<ClaimId>) -> Result<bool> {
+        let mut all = false;
+        while let Some(before) = prior {
+            let before = self.claim(before)?;
+            before.passed_on = false;
+            all = before.status == ClaimStatus::Reversed;
+            prior = before.prior.filter(|_| all);
+        }
+        Ok(all)
     }
 
     /// The place of the coverage that counts for a claim.
@@ -221,7 +233,7 @@ impl Books {
         };
         self.claims.insert(claim, kept);
         self.pended.insert(claim, (submission, held));
-        self.passes_on(prior, true);
+        self.passes_on(prior);
         Ok(())
     }
 
@@ -258,7 +270,7 @@ impl Books {
         };
         self.claims.insert(id, kept);
         self.filings.insert(id, filing);
-        self.passes_on(prior, true);
+        self.passes_on(prior);
         Ok(())
     }
 
@@ -285,18 +297,11 @@ impl Books {
         pool.owed.0 += told.owed.0;
         self.owes(plan, provider, |debt| debt + told.owed.0);
         let filing = self.filings.remove(&told.claim).ok_or("no filing")?;
-        // Whether all before it are taken back; then nobody has their services.
-        let (mut earlier, mut orphaned) = (prior, false);
-        while let Some(before) = earlier.filter(|_| !passed_on) {
-            self.passes_on(earlier, false);
-            let before = self.claim(before)?;
-            orphaned = before.status == ClaimStatus::Reversed;
-            earlier = before.prior.filter(|_| orphaned);
-        }
-        let freed = match (passed_on, orphaned) {
-            (true, _) => Freed::None,
-            (false, true) => Freed::All,
-            (false, false) => Freed::Own,
+        let freed = match passed_on {
+            true => Freed::None,
+            // Nobody has the services of those before it any more.
+            false if self.unlinks(prior)? => Freed::All,
+            false => Freed::Own,
         };
         self.counts(version, provider, &filing, Way::TakenBack(freed))
     }
