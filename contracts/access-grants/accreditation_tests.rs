@@ -227,3 +227,19 @@ fn nobody_who_is_barred_lifts_that_itself_or_vouches_for_others() {
     Credentials::default().bar(id(HOSPITAL));
     assert_eq!(vouches(&mut grants, HOSPITAL, HOSPITAL, Role::Doctor), Err(AccessError::Barred));
 }
+
+#[test]
+fn whom_an_organisation_vouched_for_before_it_was_barred_keeps_that() {
+    let mut grants = grants_with_hospital();
+    vouches(&mut grants, HOSPITAL, HOSPITAL, Role::Doctor).unwrap();
+    calls(id(AUTHORITY));
+    grants.credential(id(HOSPITAL), id(HOSPITAL), Role::Doctor.into(), LATER).unwrap();
+    Credentials::default().bar(id(HOSPITAL));
+    assert_eq!(grants.principal(id(HOSPITAL)), None);
+    assert_eq!(grants.principal(id(DOCTOR)), Some(principal(Role::Doctor)));
+    let other = vouches(&mut grants, OTHER_AUTHORITY, HOSPITAL, Role::Nurse);
+    assert_eq!(other, Err(AccessError::OtherIssuer), "so it is not void, and nobody else replaces it");
+    assert_eq!(accredits(&mut grants, AUTHORITY, CLINICAL, true), Ok(()));
+    assert_eq!(grants.principal(id(DOCTOR)), None, "an authority ends that by the accreditation");
+    assert_eq!(vouches(&mut grants, OTHER_AUTHORITY, HOSPITAL, Role::Nurse), Ok(()));
+}

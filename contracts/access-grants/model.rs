@@ -101,11 +101,10 @@ impl Model {
         self.vouched.get(&who).is_some_and(|all| all.iter().any(|one| one.standing == Standing::Barred))
     }
 
-    /// Whether a credential is over, or its issuer could no longer give it.
+    /// Whether a credential is over, or of one who is neither an authority nor accredited. That its issuer is barred, and
+    /// vouches for nobody anew, takes nothing from whom it vouched for before.
     fn is_void(&self, one: &Credential) -> bool {
-        let organisation = one.issuer == one.organisation
-            && self.accredited_now(one.organisation).is_some()
-            && !self.is_barred(one.issuer);
+        let organisation = one.issuer == one.organisation && self.accredited_now(one.organisation).is_some();
         one.valid_until <= self.now || !self.is_authority(one.issuer) && !organisation
     }
 
