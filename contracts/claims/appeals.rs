@@ -14,6 +14,10 @@ use salus_interface::claims::{
 };
 use salus_interface::emit;
 
+/// How many claims before it, each taken back, a claim can free. Nobody has so many insurers; who builds a longer chain finds its
+/// older claims passed on for good.
+const MAX_CHAIN: usize = 8;
+
 /// Whether somebody may appeal.
 #[inline(never)]
 fn is_party(claim: &Claim, who: AccountId) -> bool {
@@ -22,7 +26,7 @@ fn is_party(claim: &Claim, who: AccountId) -> bool {
 
 /// Whether an appeal against the claim is open.
 pub fn is_open(claim: &Claim) -> bool {
-    claim.appeal.is_some_and(|appeal| appeal.status == AppealStatus::Open)
+    claim.appeal.is_some_and(|appeal| appeal.status.is_open())
 }
 
 /// Whether an appeal against the claim is open, and its arbiter still has time.
@@ -81,8 +85,11 @@ impl Claims {
         let arbiter = by == plan.arbiter && !late;
         // Silence was a yes: who appealed has it carried out.
         let ends = arbiter || late && is_party(&claim, by);
+        // What the insurer granted stays granted.
+        let granted = appeal.status == AppealStatus::Granted;
+        let as_it_is = if granted { AppealStatus::Overturned } else { AppealStatus::Upheld };
         let (status, set_aside) = match ruling {
-            Ruling::Upheld if arbiter => (AppealStatus::Upheld, appeal.set_aside),
+            Ruling::Upheld if arbiter => (as_it_is, appeal.set_aside),
             Ruling::Upheld => return Err(ClaimsError::NotArbiter),
             Ruling::Overturned { set_aside, filing } => {
                 // Others can only grant what is asked for.
@@ -98,17 +105,16 @@ impl Claims {
                     return Err(ClaimsError::PassedOn);
                 }
                 self.decided(id, &filing)?;
-                let more = self.decide_anew(id, &mut claim, filing, set_aside, now)?;
-                if !more && !arbiter {
+                let anew = self.decide_anew(id, &mut claim, filing, set_aside, now)?;
+                if !anew && !arbiter {
                     return Err(ClaimsError::NothingToPay);
                 }
-                let status = match (ends, more) {
+                match (ends, anew) {
                     // The insurer cannot end it with less than an arbiter would give.
-                    (false, _) => AppealStatus::Open,
-                    (true, true) => AppealStatus::Overturned,
-                    (true, false) => AppealStatus::Upheld,
-                };
-                (status, set_aside)
+                    (false, _) => (AppealStatus::Granted, set_aside),
+                    (true, true) => (AppealStatus::Overturned, set_aside),
+                    (true, false) => (as_it_is, appeal.set_aside),
+                }
             }
         };
         claim.appeal = Some(Appeal { status, set_aside, ..appeal });
@@ -165,13 +171,14 @@ impl Claims {
     /// Lets the claim before this one be passed on again; of claims that were taken back, the one before those. Tells whether all
     /// were taken back.
     pub(crate) fn unlink(&mut self, mut prior: Option<ClaimId>) -> bool {
-        let mut all = prior.is_some();
-        while let Some((id, mut before)) = prior.and_then(|id| Some((id, self.register.find(id)?))) {
+        let mut all = false;
+        for _ in 0..MAX_CHAIN {
+            let Some((id, mut before)) = prior.and_then(|id| Some((id, self.register.find(id)?))) else { break };
             before.passed_on = false;
             self.register.write(id, &before);
             all = before.status == ClaimStatus::Reversed;
             prior = before.prior.filter(|_| all);
         }
-        all
+        all && prior.is_none()
     }
 }

@@ -13,9 +13,7 @@ use salus_domain::counters::{Counters, Slot, Used};
 use salus_domain::ids::{CodeTag, PlanId};
 use salus_domain::plan::{fee_page, PlanTerms};
 use salus_domain::time::{Period, Timestamp};
-use salus_interface::claims::{
-    Authorisation, ClaimsError, Coverage, Filing, Place, Procedure, Since, MAX_SERVICES_PER_DAY,
-};
+use salus_interface::claims::{Authorisation, Coverage, Filing, Place, Procedure, Since, MAX_SERVICES_PER_DAY};
 
 /// Whose claim it is, and under which coverage.
 pub struct Case {
@@ -83,6 +81,14 @@ pub enum Freed {
     All,
 }
 
+/// The authorisation of a service.
+struct Units {
+    code: CodeTag,
+    found: Option<Authorisation>,
+    /// It is no longer granted, and stands here for what the same claim used of it while it was: not written.
+    lent: bool,
+}
+
 /// What a decision reads and changes.
 pub struct Book<'a> {
     submission: &'a Submission,
@@ -95,7 +101,7 @@ pub struct Book<'a> {
     /// The services that were claimed, day by day.
     days: Vec<Vec<CodeTag>>,
     /// The authorisations that lines need, each once.
-    authorisations: Vec<(CodeTag, Option<Authorisation>)>,
+    authorisations: Vec<Units>,
 }
 
 impl<'a> Book<'a> {
@@ -119,26 +125,30 @@ impl<'a> Book<'a> {
             }
         }
         let days = submission.days.iter().map(|day| register.services(case.provider, day.nullifier)).collect();
-        let mut authorisations: Vec<(CodeTag, Option<Authorisation>)> = Vec::new();
+        let mut authorisations: Vec<Units> = Vec::new();
         for line in &submission.lines {
-            let known = authorisations.iter().any(|(code, _)| *code == line.code);
+            let known = authorisations.iter().any(|own| own.code == line.code);
             if terms.benefit(line.category).authorisation && !known {
-                let found = register.authorisation(case.procedure(line.code));
-                authorisations.push((line.code, found.map(|found| found.in_effect(now))));
+                let found = register.authorisation(case.procedure(line.code)).map(|found| found.in_effect(now));
+                authorisations.push(Units { code: line.code, found, lent: false });
             }
         }
         Self { submission, case, counters, places, days, authorisations }
     }
 
-    /// Takes back what an earlier decision on the same claim used of limits, services and authorisations.
+    /// Takes back what an earlier decision on the same claim used of limits, services and authorisations; a claim that waits has
+    /// no outcomes, and only services that it holds.
     pub fn release(&mut self, filing: &Filing, freed: Freed) {
-        for (number, (line, outcome)) in self.submission.lines.iter().zip(&filing.lines).enumerate() {
-            adjudicate::release(&mut self.counters, line, filing.network, outcome);
-            let held = is_held(filing.held, number);
-            if freed == Freed::All && held || freed != Freed::None && outcome.is_covered() && !held {
+        for (number, line) in self.submission.lines.iter().enumerate() {
+            let (held, outcome) = (is_held(filing.held, number), filing.lines.get(number));
+            let own = !held && outcome.is_some_and(LineOutcome::is_covered);
+            if freed == Freed::All && held || freed != Freed::None && own {
                 self.disclaim(line.day, line.code);
             }
-            self.authorise(line.code, 0, outcome.authorised);
+            if let Some(outcome) = outcome {
+                adjudicate::release(&mut self.counters, line, filing.network, outcome);
+                self.authorise(line.code, 0, outcome.authorised);
+            }
         }
     }
 
@@ -151,10 +161,12 @@ impl<'a> Book<'a> {
     /// Takes units of an authorisation, and gives others back.
     #[inline(never)]
     fn authorise(&mut self, code: CodeTag, taken: u32, given: u32) {
-        for (own, found) in &mut self.authorisations {
-            if let (true, Some(Authorisation::Granted { quantity, .. })) = (*own == code, found) {
-                *quantity = quantity.saturating_sub(taken).saturating_add(given);
-            }
+        let Some(own) = self.authorisations.iter_mut().find(|own| own.code == code) else { return };
+        if let Some(Authorisation::Granted { quantity, .. }) = &mut own.found {
+            *quantity = quantity.saturating_sub(taken).saturating_add(given);
+        } else if given > 0 {
+            own.found = Some(Authorisation::Granted { quantity: given, until: Timestamp::MAX });
+            own.lent = true;
         }
     }
 
@@ -185,23 +197,23 @@ impl<'a> Book<'a> {
 
     /// What is known of the authorisation of a service on this day.
     fn authorisation(&self, code: CodeTag, date: Timestamp) -> adjudicate::Authorisation {
-        let found = self.authorisations.iter().find(|(own, _)| *own == code).and_then(|(_, found)| *found);
+        let found = self.authorisations.iter().find(|own| own.code == code).and_then(|own| own.found);
         found.map_or(adjudicate::Authorisation::Missing, |found| found.worth(date))
     }
 
-    /// Remembers the services of lines that were covered, but for those that are held, and uses their authorisations up.
-    pub fn claim(&mut self, lines: &[LineOutcome], held: u64) -> Result<(), ClaimsError> {
+    /// Remembers the services of lines that were covered, but for those that are held, and uses their authorisations up. Tells
+    /// whether no day has more than [`MAX_SERVICES_PER_DAY`] services then.
+    pub fn claim(&mut self, lines: &[LineOutcome], held: u64) -> bool {
+        let mut fits = true;
         for (number, (line, outcome)) in self.submission.lines.iter().zip(lines).enumerate() {
             let Some(services) = self.days.get_mut(usize::from(line.day)) else { continue };
             if outcome.is_covered() && !is_held(held, number) {
                 services.push(line.code);
-                if services.len() > MAX_SERVICES_PER_DAY {
-                    return Err(ClaimsError::TooManyServices);
-                }
+                fits &= services.len() <= MAX_SERVICES_PER_DAY;
             }
             self.authorise(line.code, outcome.authorised, 0);
         }
-        Ok(())
+        fits
     }
 
     /// Writes what has changed.
@@ -216,8 +228,8 @@ impl<'a> Book<'a> {
                 coverages.write(plan, member, &self.case.coverages);
             }
         }
-        for (code, authorisation) in &self.authorisations {
-            if let Some(authorisation) = authorisation {
+        for Units { code, found, lent } in &self.authorisations {
+            if let (Some(authorisation), false) = (found, lent) {
                 register.write_authorisation(self.case.procedure(*code), authorisation);
             }
         }

@@ -104,7 +104,9 @@ fn a_secondary_coverage_waits_for_the_first_insurer() {
     let prior = Line { prior_paid: Amount(10), ..line(2, 100) };
     let stated = submit(&mut claims, Submission { reference: Hash([8; 32]), ..on(SECOND, &[prior]) });
     assert_eq!(stated.adjudication.total.payer, Amount(80));
-    let dental = Line { category: Category::DentalCare, ..line(3, 100) };
+    let nothing = Submission { reference: Hash([7; 32]), prior_decided: true, ..on(SECOND, &[line(3, 100)]) };
+    assert_eq!(submit(&mut claims, nothing).adjudication.total.payer, Amount(80), "it decided, and paid nothing");
+    let dental = Line { category: Category::DentalCare, ..line(4, 100) };
     let receipts = claims.submit(submission(1, &[line(1, 100), dental]), Some(SECOND)).unwrap();
     let denied = &receipts[1].adjudication.lines[1];
     assert!(denied.reasons.contains(Reason::NotCovered), "and not that the other comes first");
@@ -252,6 +254,46 @@ fn services_are_free_once_all_insurers_claims_are_taken_back() {
         claims.reverse(claim, WORDS, filing(claim)).unwrap();
     }
     assert_eq!(submit(&mut claims, submission(9, &[line(1, 100)])).adjudication.total.payer, Amount(40));
+}
+
+#[test]
+fn services_are_free_once_a_claim_that_waits_is_withdrawn_and_those_before_it_are_taken_back() {
+    for withdrawn_first in [true, false] {
+        let mut claims = with_an_empty_pool();
+        let receipts = claims.submit(submission(1, &[line(1, 100), line(2, 50)]), Some(SECOND)).unwrap();
+        assert_eq!(receipts[1].status, ClaimStatus::AwaitsFunds);
+        let mut steps: [&mut dyn FnMut(&mut Claims); 2] =
+            [&mut |claims| claims.withdraw_claim(second(1)).unwrap(), &mut |claims| {
+                assert_eq!(claims.reverse(own(1), WORDS, filing(own(1))), Ok(Amount::ZERO))
+            }];
+        if !withdrawn_first {
+            steps.reverse();
+        }
+        steps.into_iter().for_each(|step| step(&mut claims));
+        let again = submit(&mut claims, submission(2, &[line(1, 100), line(2, 50)]));
+        assert_eq!(again.adjudication.total.payer, Amount(120), "withdrawn first: {withdrawn_first}");
+    }
+}
+
+#[test]
+fn a_claim_frees_no_more_than_eight_before_it() {
+    let mut claims = claims();
+    for _ in 0..10 {
+        open(&mut claims, OTHER_INSURER, Asset::Native, terms(), 0);
+    }
+    calls(id(PROVIDER));
+    let on_plan = |number: u32| claim_id(PlanId(PLAN.0 + number), PROVIDER, 1);
+    let dental = Line { category: Category::DentalCare, ..line(1, 100) };
+    submit(&mut claims, submission(1, &[dental]));
+    for number in 0..10 {
+        let next = PlanId(PLAN.0 + number + 1);
+        claims.pass_on(on_plan(number), filing(on_plan(number)), next).unwrap();
+    }
+    for number in 0..=10 {
+        claims.reverse(on_plan(number), WORDS, filing(on_plan(number))).unwrap();
+    }
+    let passed_on = (0..10).map(|number| known(&claims, on_plan(number)).passed_on);
+    assert_eq!(passed_on.collect::<Vec<_>>(), [vec![true; 2], vec![false; 8]].concat());
 }
 
 #[test]

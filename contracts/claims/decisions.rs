@@ -4,10 +4,10 @@
 use crate::book::{Book, Case, Freed};
 use crate::claims::Claims;
 use crate::plans;
-use crate::register::{payment_request, Pended};
+use crate::register::payment_request;
 use ink::codegen::TraitCallBuilder;
 use ink::env::DefaultEnvironment;
-use ink::prelude::boxed::Box;
+use ink::prelude::{boxed::Box, vec::Vec};
 use ink::primitives::AccountId;
 use salus_domain::adjudicate::{adjudicate, Adjudication, Standing};
 use salus_domain::claim::Submission;
@@ -108,7 +108,7 @@ impl Claims {
         let standing = Standing {
             filed: behind.filed,
             coverage: case.covered(),
-            other_first: behind.prior.is_none() && coverage.is_some_and(|coverage| coverage.secondary),
+            other_first: !submission.prior_decided && coverage.is_some_and(|coverage| coverage.secondary),
             network: met.network,
             credentialed: self.is_credentialed(case.provider)?,
             consented: self.is_consented(met.plan.insurer, submission)?,
@@ -173,15 +173,17 @@ impl Claims {
         });
         let filing = if status.is_pended() {
             self.register.write(id, &claim);
-            let pended = Pended { submission, held: behind.held };
+            let Behind { prior, held, filed } = behind;
+            let pended = Filing { submission, network: met.network, held, filed, lines: Vec::new() };
             self.register.pend(id, &pended);
             let (submission, total) = (pended.submission, claim.total);
-            let Behind { prior, filed, .. } = behind;
             emit(ClaimPended { claim: id, status, submission, provider, prior, total, filed });
             None
         } else {
             let (held, network, lines) = (behind.held, met.network, adjudication.lines.clone());
-            book.claim(&lines, held)?;
+            if !book.claim(&lines, held) {
+                return Err(ClaimsError::TooManyServices);
+            }
             if lines.iter().any(|line| line.is_covered()) {
                 book.save(&mut self.coverages, &mut self.register);
             }
@@ -215,6 +217,7 @@ impl Claims {
         }
         let Filing { mut submission, held, lines, .. } = filing;
         submission.plan = plan;
+        submission.prior_decided = true;
         let mut holds = held;
         for (number, (line, outcome)) in submission.lines.iter_mut().zip(&lines).enumerate() {
             line.prior_paid = Amount(outcome.split.prior_payer.0.saturating_add(outcome.split.payer.0));
@@ -239,8 +242,8 @@ impl Claims {
         Ok(claim)
     }
 
-    /// Decides a claim anew, with these reasons set aside and nothing of its own in the way. Where that pays no more, nothing
-    /// changes and the answer is `false`.
+    /// Decides a claim anew, with these reasons set aside and nothing of its own in the way. Where that pays less, covers no line
+    /// more and pays no more, or no longer covers a line, nothing changes and the answer is `false`.
     pub(crate) fn decide_anew(
         &mut self,
         id: ClaimId,
@@ -252,21 +255,28 @@ impl Claims {
         let Filing { submission, held, filed, .. } = &filing;
         let case = Case::new(&self.coverages, claim.provider, submission);
         let mut met = self.meet(&case)?;
+        // Who was in the network when it was decided is not out of it now.
+        if filing.network == Network::In {
+            met.network = Network::In;
+        }
         let mut book = Book::open(&self.coverages, &self.register, case, &met.terms, submission, now);
         book.release(&filing, Freed::Own);
         let behind = Behind { prior: claim.prior, held: *held, filed: *filed };
         let adjudication = self.adjudicate(&met, &mut book, submission, behind, set_aside)?;
         let more = adjudication.total.payer.minus(claim.total.payer);
-        // What was covered stays covered: its service is claimed.
-        let mut both = filing.lines.iter().zip(&adjudication.lines);
-        if adjudication.is_pended()
-            || more == Amount::ZERO
-            || both.any(|(was, is)| was.is_covered() && !is.is_covered())
-        {
+        let mut gains = more > Amount::ZERO;
+        let mut loses = adjudication.is_pended() || adjudication.total.payer < claim.total.payer;
+        for (was, is) in filing.lines.iter().zip(&adjudication.lines) {
+            // What was covered stays covered: its service is claimed.
+            loses |= was.is_covered() && !is.is_covered();
+            gains |= is.is_covered() && !was.is_covered();
+        }
+        if loses || !gains {
             return Ok(false);
         }
         plans::reserve(&mut met.plan.pool, more)?;
-        book.claim(&adjudication.lines, *held)?;
+        // However many services the day has: nobody is to lose an appeal by other claims.
+        let _fits = book.claim(&adjudication.lines, *held);
         book.save(&mut self.coverages, &mut self.register);
         self.plans.write(claim.plan, &met.plan);
         let filing = Filing { network: met.network, lines: adjudication.lines, ..filing };
@@ -275,7 +285,9 @@ impl Claims {
             claim.due = now.plus(met.terms.deadlines.settlement);
         }
         claim.version = met.version;
-        claim.status = ClaimStatus::Adjudicated;
+        if more > Amount::ZERO {
+            claim.status = ClaimStatus::Adjudicated;
+        }
         claim.total = adjudication.total;
         claim.decided = now;
         claim.filing = filing_hash(&filing);

@@ -103,6 +103,10 @@ fn a_claim_that_is_not_well_formed_is_refused() {
         (lines(&[Line { quantity: 0, ..line(1, 1) }]), ClaimMalformed::ZeroQuantity),
         (lines(&[line(1, 0)]), ClaimMalformed::ZeroAmount),
         (lines(&[prior]), ClaimMalformed::PriorPaidAboveSubmitted),
+        (
+            Submission { prior_decided: false, ..lines(&[Line { prior_paid: Amount(1), ..prior }]) },
+            ClaimMalformed::PriorPaidUndecided,
+        ),
         (lines(&[line(1, u128::MAX), line(2, 1)]), ClaimMalformed::Overflow),
     ] {
         refused(|| claims.submit(wrong, None), ClaimsError::Malformed(why));

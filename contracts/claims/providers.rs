@@ -1,6 +1,7 @@
 //! What a provider does with prior authorisations and claims.
 
 use crate::appeals;
+use crate::book::Freed;
 use crate::claims::Claims;
 use crate::decisions::Behind;
 use crate::register::request;
@@ -67,13 +68,12 @@ impl Claims {
     }
 
     pub(crate) fn do_retry(&mut self, id: ClaimId) -> Result<Receipt, ClaimsError> {
-        let Claim { provider, status, prior, decided: filed, total, .. } = *self.register.get(id)?;
+        let Claim { provider, status, prior, total, .. } = *self.register.get(id)?;
         if !status.is_pended() {
             return Err(ClaimsError::NotPended);
         }
-        let pended = self.register.pended(id)?;
-        let behind = Behind { prior, held: pended.held, filed };
-        let (receipt, _) = self.file(provider, pended.submission, behind, false, self.now())?;
+        let Filing { submission, held, filed, .. } = self.register.pended(id)?;
+        let (receipt, _) = self.file(provider, submission, Behind { prior, held, filed }, false, self.now())?;
         // Somebody else cannot choose a bad moment for it. What waits for an authorisation does not count yet.
         let payer = receipt.adjudication.total.payer;
         let worse = payer < total.payer || status == ClaimStatus::AwaitsAuthorisation && payer == total.payer;
@@ -93,8 +93,11 @@ impl Claims {
         if !claim.status.is_pended() {
             return Err(ClaimsError::NotPended);
         }
+        if self.unlink(claim.prior) {
+            // Nobody has the services of those before it any more.
+            self.release(&claim, &self.register.pended(id)?, Freed::All)?;
+        }
         self.register.remove(id);
-        self.unlink(claim.prior);
         emit(ClaimWithdrawn { claim: id });
         Ok(())
     }

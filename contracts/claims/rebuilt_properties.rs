@@ -3,8 +3,7 @@
 use super::*;
 use ink::primitives::AccountId;
 use proptest::prelude::*;
-use salus_domain::adjudicate::{LineOutcome, Split};
-use salus_domain::codes::{Term, Unit};
+use salus_domain::adjudicate::Split;
 use salus_domain::plan::{Fee, LimitKind};
 use salus_interface::claims::*;
 use scale::{DecodeAll, Encode};
@@ -56,14 +55,10 @@ pub struct Rebuilt {
 
 /// Which services a claim that is taken back frees: of none of its lines, of its own, or also of those that are held.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Freed {
+pub enum Freed {
     None,
     Own,
     All,
-}
-
-fn needs_authorisation(terms: &PlanTerms, line: &Line) -> bool {
-    terms.benefit(line.category).authorisation
 }
 
 impl Rebuilt {
@@ -116,6 +111,9 @@ impl Rebuilt {
                     let gone = self.claims.remove(&event.claim).unwrap();
                     prop_assert!(gone.claim.status.is_pended());
                     prop_assert_eq!(gone.claim.provider, caller);
+                    if self.stands_alone(&gone.claim) {
+                        self.disclaim(gone.claim.prior);
+                    }
                     self.unlink(gone.claim.prior)
                 },
                 ClaimAdjudicated => |event| self.adjudicated(event),
@@ -130,7 +128,10 @@ impl Rebuilt {
                 AppealAnswered => |_: AppealAnswered| Ok::<(), TestCaseError>(()),
                 AppealDecided => |event: AppealDecided| {
                     let appeal = self.claims.get_mut(&event.claim).unwrap().claim.appeal.as_mut().unwrap();
-                    prop_assert_eq!(appeal.status, AppealStatus::Open);
+                    prop_assert!(appeal.status.is_open());
+                    if appeal.status == AppealStatus::Granted {
+                        prop_assert_eq!(event.status, AppealStatus::Overturned, "nothing that was granted is taken back");
+                    }
                     (appeal.status, appeal.set_aside) = (event.status, event.set_aside);
                     Ok(())
                 },
@@ -206,6 +207,18 @@ impl Rebuilt {
         })
     }
 
+    /// The services of a claim that was taken back, and of those before it, are free.
+    fn disclaim(&mut self, claim: Option<ClaimId>) {
+        let filed = self.claims[&claim.unwrap()].clone();
+        let filing = filed.filing.unwrap();
+        for (number, (line, outcome)) in filing.submission.lines.iter().zip(&filing.lines).enumerate() {
+            if outcome.is_covered() || filing.held >> number & 1 == 1 {
+                let day = filing.submission.days[usize::from(line.day)].nullifier;
+                self.services.entry((filed.claim.provider, day)).or_default().retain(|code| *code != line.code);
+            }
+        }
+    }
+
     fn pended(&mut self, event: ClaimPended) -> Result<(), TestCaseError> {
         let ClaimPended { claim: id, status, submission, provider, prior, total, filed } = event;
         prop_assert!(status.is_pended());
@@ -273,10 +286,19 @@ impl Rebuilt {
             (_, Some(decided_before)) => {
                 let old = &decided_before.claim;
                 prop_assert!(old.status.stands() && old.prior == prior && old.provider == provider);
-                prop_assert!(old.appeal.is_some_and(|appeal| appeal.status == AppealStatus::Open));
-                prop_assert!(claim.total.payer > old.total.payer, "an appeal pays more or changes nothing");
+                prop_assert!(old.appeal.is_some_and(|appeal| appeal.status.is_open()));
+                prop_assert!(claim.total.payer >= old.total.payer, "an appeal never pays less");
+                let earlier = &decided_before.filing.as_ref().unwrap().lines;
+                let mut both = earlier.iter().zip(&filing.lines);
+                prop_assert!(both.clone().all(|(was, is)| !was.is_covered() || is.is_covered()));
+                let gains = both.any(|(was, is)| !was.is_covered() && is.is_covered());
+                prop_assert!(gains || claim.total.payer > old.total.payer, "it brings more or changes nothing");
+                if old.status == ClaimStatus::Settled && claim.total.payer == old.paid {
+                    claim.status = ClaimStatus::Settled;
+                }
                 (claim.paid, claim.appeal, claim.passed_on) = (old.paid, old.appeal, old.passed_on);
-                let old = decided_before.clone();
+                // By the terms of now, which are those of the coverage.
+                let old = Filed { claim: Claim { version, ..*old }, ..decided_before.clone() };
                 self.take_back(&old, decided, Freed::Own);
             }
             (Some(gone), None) if gone.claim.status == ClaimStatus::Reversed => {
@@ -345,94 +367,6 @@ impl Rebuilt {
             Ok(())
         } else {
             self.unlink(claim.prior)
-        }
-    }
-
-    /// The limits that a line of a claim counts for, each with its place and what it used.
-    fn uses(&self, filed: &Filed, line: &Line, outcome: &LineOutcome) -> Vec<Use> {
-        let (claim, filing) = (&filed.claim, filed.filing.as_ref().unwrap());
-        let told = self.of(claim.plan);
-        let first = filing.submission.days.iter().map(|day| day.date).min().unwrap();
-        let all = told.coverages.get(&claim.member).into_iter().flatten();
-        let Some(coverage) = all.clone().find(|one| one.period.contains(first)) else { return vec![] };
-        let limits = &told.terms[claim.version as usize].limits;
-        let counting = limits.iter().filter(|limit| samples::counts(limits, limit, line.category, filing.network));
-        counting
-            .map(|limit| {
-                let account = if limit.unit == Unit::Family { coverage.subscriber } else { claim.member };
-                let term = match limit.term {
-                    Term::Annual => Since::Annual(coverage.period.start),
-                    Term::Lifetime => Since::Lifetime,
-                    Term::Day => Since::Day(filing.submission.days[usize::from(line.day)].date),
-                };
-                let place = Place { unit: limit.unit, account, term };
-                let amount = samples::uses(limit.measure, outcome);
-                Use { plan: claim.plan, place, kind: limit.kind(), amount }
-            })
-            .collect()
-    }
-
-    /// What was used in all of the limit that `one` counts for.
-    fn total(&mut self, one: Use) -> &mut Use {
-        self.used.entry((one.plan, one.place, one.kind).encode()).or_insert(Use { amount: 0, ..one })
-    }
-
-    /// What a decision uses.
-    fn use_up(&mut self, filed: &Filed, now: Timestamp) -> Result<(), TestCaseError> {
-        let (claim, filing) = (&filed.claim, filed.filing.as_ref().unwrap());
-        if !filing.lines.iter().any(LineOutcome::is_covered) {
-            return Ok(());
-        }
-        let terms = self.of(claim.plan).terms[claim.version as usize].clone();
-        for (number, (line, outcome)) in filing.submission.lines.iter().zip(&filing.lines).enumerate() {
-            for one in self.uses(filed, line, outcome) {
-                self.total(one).amount += one.amount;
-            }
-            if outcome.is_covered() && filing.held >> number & 1 == 0 {
-                let day = filing.submission.days[usize::from(line.day)].nullifier;
-                let services = self.services.entry((claim.provider, day)).or_default();
-                prop_assert!(!services.contains(&line.code), "a service of a day is claimed once");
-                services.push(line.code);
-            }
-            if needs_authorisation(&terms, line) {
-                self.authorise(claim, line.code, now, |left| left.saturating_sub(outcome.authorised));
-            }
-        }
-        Ok(())
-    }
-
-    /// What a decision used is free again.
-    fn take_back(&mut self, filed: &Filed, now: Timestamp, freed: Freed) {
-        let (claim, filing) = (&filed.claim, filed.filing.as_ref().unwrap());
-        let terms = self.of(claim.plan).terms[claim.version as usize].clone();
-        for (number, (line, outcome)) in filing.submission.lines.iter().zip(&filing.lines).enumerate() {
-            let held = filing.held >> number & 1 == 1;
-            if freed == Freed::All && held || freed != Freed::None && outcome.is_covered() && !held {
-                let day = filing.submission.days[usize::from(line.day)].nullifier;
-                self.services.entry((claim.provider, day)).or_default().retain(|code| *code != line.code);
-            }
-            if outcome.is_covered() {
-                for one in self.uses(filed, line, outcome) {
-                    self.total(one).amount -= one.amount;
-                }
-            }
-            if needs_authorisation(&terms, line) {
-                self.authorise(claim, line.code, now, |left| left.saturating_add(outcome.authorised));
-            }
-        }
-    }
-
-    fn authorise(&mut self, claim: &Claim, code: CodeTag, now: Timestamp, change: impl FnOnce(u32) -> u32) {
-        let procedure = Procedure { plan: claim.plan, member: claim.member, provider: claim.provider, code };
-        let Some((_, known)) = self.authorisations.get_mut(&procedure.encode()) else { return };
-        match *known {
-            Authorisation::Requested { quantity, deadline } if now >= deadline => {
-                *known = Authorisation::Granted { quantity: change(quantity), until: Timestamp::MAX };
-            }
-            Authorisation::Granted { quantity, until } => {
-                *known = Authorisation::Granted { quantity: change(quantity), until };
-            }
-            _ => {}
         }
     }
 }

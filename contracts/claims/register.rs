@@ -8,7 +8,7 @@ use salus_domain::codes::{Action, Class, Confidentiality, Purpose, Role, Sensiti
 use salus_domain::ids::{ClaimId, CodeTag, Hash};
 use salus_domain::request::{Principal, Request};
 use salus_domain::time::Timestamp;
-use salus_interface::claims::{Authorisation, Claim, ClaimsError, Procedure};
+use salus_interface::claims::{Authorisation, Claim, ClaimsError, Filing, Procedure};
 use salus_interface::{account, Cells};
 
 /// Every claim.
@@ -17,8 +17,8 @@ use salus_interface::{account, Cells};
 #[cfg_attr(test, derive(Debug))]
 pub struct Register {
     claims: Mapping<ClaimId, Claim>,
-    /// What pended claims ask for; of the others a commitment is kept.
-    pended: Mapping<ClaimId, Pended>,
+    /// What pended claims ask for, without outcomes; of the others a commitment is kept.
+    pended: Mapping<ClaimId, Filing>,
     /// By provider and the nullifier of a day, which names the provider too but cannot be checked here: so that nobody
     /// uses up another's. The services that were claimed of it and not denied. With the code's tag it is the
     /// nullifier of a line, for all lines of one day in one cell.
@@ -26,21 +26,12 @@ pub struct Register {
     authorisations: Mapping<Procedure, Authorisation>,
 }
 
-/// What a pended claim asks for.
-#[ink::scale_derive(Encode, Decode, TypeInfo)]
-pub struct Pended {
-    /// What was claimed.
-    pub submission: Submission,
-    /// The lines whose services the claims of earlier insurers have claimed.
-    pub held: u64,
-}
-
 /// Services of one day.
 #[derive(Default)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub struct Services(Vec<CodeTag>);
 
-salus_interface::kept_in_one_cell!(Pended, Services);
+salus_interface::kept_in_one_cell!(Services);
 
 impl Register {
     /// A claim, where there is one.
@@ -65,7 +56,7 @@ impl Register {
     }
 
     /// Keeps what a claim asks for.
-    pub fn pend(&mut self, claim: ClaimId, pended: &Pended) {
+    pub fn pend(&mut self, claim: ClaimId, pended: &Filing) {
         self.pended.put(&claim, pended);
     }
 
@@ -75,7 +66,7 @@ impl Register {
     }
 
     /// What a pended claim asks for.
-    pub fn pended(&self, claim: ClaimId) -> Result<Pended, ClaimsError> {
+    pub fn pended(&self, claim: ClaimId) -> Result<Filing, ClaimsError> {
         self.pended.read(&claim).ok_or(ClaimsError::NotPended)
     }
 

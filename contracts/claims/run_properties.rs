@@ -71,9 +71,11 @@ impl Run {
     /// The same step about what it is mostly possible with.
     pub fn aimed(&self, step: &Step) -> Step {
         let pended = |place: &usize| self.claim_like(*place, |claim| claim.status.is_pended());
+        let to_appeal = |claim: &Claim| claim.status.stands() && claim.appeal.is_none() && !claim.passed_on;
         match step {
             Step::Retry(place) => Step::Retry(pended(place)),
             Step::WithdrawClaim(place) => Step::WithdrawClaim(pended(place)),
+            Step::Appeal(place, set_aside) => Step::Appeal(self.claim_like(*place, to_appeal), *set_aside),
             Step::Decide(place, upheld, set_aside, own) => {
                 Step::Decide(self.claim_like(*place, crate::appeals::is_open), *upheld, *set_aside, *own)
             }
@@ -138,11 +140,9 @@ impl Run {
             Step::Decide(claim, true, ..) => of(*claim).map_or(vec![], |_| vec![id(ARBITER)]),
             Step::Decide(claim, false, ..) => {
                 let claim = of(*claim)?;
-                let over = claim.appeal.is_none_or(|appeal| self.now >= appeal.deadline);
-                if over {
-                    return None;
-                }
-                vec![id(ARBITER)].into_iter().chain(insurer_of(claim)).collect()
+                let late = claim.appeal.is_some_and(|appeal| self.now >= appeal.deadline);
+                let end = if late { vec![claim.provider, claim.member] } else { vec![id(ARBITER)] };
+                end.into_iter().chain(insurer_of(claim)).collect()
             }
             _ => return None,
         })
@@ -159,6 +159,10 @@ impl Run {
                 first.and_then(|claim| self.insurer(claim.plan.0)).unwrap_or(id(STRANGER))
             }
             Step::Fund(plan, ..) => self.insurer(*plan).unwrap_or(id(STRANGER)),
+            // The insurer grants as often as others decide.
+            Step::Decide(_, false, ..) if self.told.order.len().is_multiple_of(2) => {
+                self.may(step).and_then(|who| who.last().copied()).unwrap_or(id(ARBITER))
+            }
             _ => self.may(step).and_then(|who| who.first().copied()).unwrap_or(id(ARBITER)),
         };
         who.map_or(by_right, id)

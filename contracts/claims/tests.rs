@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "anew_tests.rs"]
+mod anew;
 #[path = "appeals_tests.rs"]
 mod appeals;
 #[path = "authorisations_tests.rs"]
@@ -39,6 +41,8 @@ mod steps;
 mod testing;
 #[path = "tokens_tests.rs"]
 mod tokens;
+#[path = "used_properties.rs"]
+mod used;
 
 use crate::claims::Claims;
 use common::{account, claims as samples, period};
@@ -187,6 +191,7 @@ fn submission(reference: u8, lines: &[Line]) -> Submission {
         plan: PLAN,
         member: account(MEMBER),
         reference: Hash([reference; 32]),
+        prior_decided: lines.iter().any(|line| line.prior_paid > Amount::ZERO),
         days: vec![service_day(999)],
         lines: lines.to_vec(),
     }

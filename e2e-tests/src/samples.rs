@@ -131,7 +131,9 @@ pub fn day(provider: &Keypair, member: &Keypair, now: Timestamp, before: u64) ->
 /// A claim for services of one day; `reference` tells claims apart.
 #[must_use]
 pub fn submission(plan: PlanId, member: &Keypair, reference: u8, day: ServiceDay, lines: Vec<Line>) -> Submission {
-    Submission { plan, member: person(member), reference: Hash([reference; 32]), days: vec![day], lines }
+    let prior_decided = lines.iter().any(|line| line.prior_paid > Amount::ZERO);
+    let (member, reference) = (person(member), Hash([reference; 32]));
+    Submission { plan, member, reference, prior_decided, days: vec![day], lines }
 }
 
 /// What somebody says about an appeal or a reversal.

@@ -148,10 +148,13 @@ async fn the_insurer_answers_and_may_give_in() -> Result {
     let gives_in = world.claims.decide_appeal(decided.claim, &ruling, words(3));
     let ruled = world.run(&world.insurer, gives_in).await?;
     let ended = ruled.event::<AppealDecided>()?;
-    assert_eq!((ended.by, ended.status), (id(&world.insurer), AppealStatus::Open), "only the arbiter ends it");
+    assert_eq!((ended.by, ended.status), (id(&world.insurer), AppealStatus::Granted), "only the arbiter ends it");
     assert_eq!(world.settles(&world.insurer, &[decided.claim]).await?, [Ok(PAID)]);
     let uphold = world.claims.decide_appeal(decided.claim, &Ruling::Upheld, words(4));
-    assert_eq!(world.run(&world.arbiter, uphold).await?.forecast, AppealStatus::Upheld);
+    assert_eq!(world.run(&world.arbiter, uphold).await?.forecast, AppealStatus::Overturned, "what is granted stays");
+    let anew = ruled.event::<ClaimAdjudicated>()?.filing;
+    let take_back = world.claims.reverse(decided.claim, words(5), &anew);
+    assert_eq!(world.refused(&world.insurer, take_back).await?, ClaimsError::AlreadyAppealed);
     assert_eq!(world.refused(&world.insurer, answer()).await?, ClaimsError::NotAppealed);
     Ok(())
 }

@@ -160,6 +160,10 @@ async fn an_insurer_that_pays_second_denies_what_the_first_has_not_decided() -> 
     let outside = Line { prior_paid: Amount(UNIT * 9 / 10), ..line(2, UNIT) };
     let outside = world.claims_for(&world.claim_of(second, 2, vec![outside]).await?).await?;
     assert_eq!(outside.adjudication.total.payer, Amount(UNIT / 10));
+    // Also where it left everything to the patient.
+    let nothing = world.claim_of(second, 4, vec![line(4, UNIT)]).await?;
+    let nothing = world.claims_for(&Submission { prior_decided: true, ..nothing }).await?;
+    assert_eq!(nothing.adjudication.total.payer, Amount(UNIT * 8 / 10));
     // Denied by the first, it is the second's alone.
     let surgery = Line { category: Category::Surgical, ..line(3, UNIT) };
     let all = PlanTerms { covered: CategorySet::of(Category::ALL), ..terms() };

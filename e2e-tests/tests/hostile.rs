@@ -223,6 +223,7 @@ async fn a_claim_that_is_not_well_formed_is_refused_by_the_rule_that_it_breaks()
         (lines(vec![Line { quantity: 0, ..line(1, 1) }]), ClaimMalformed::ZeroQuantity),
         (lines(vec![line(1, 0)]), ClaimMalformed::ZeroAmount),
         (lines(vec![Line { prior_paid: Amount(2), ..line(1, 1) }]), ClaimMalformed::PriorPaidAboveSubmitted),
+        (lines(vec![Line { prior_paid: Amount(1), ..line(1, 1) }]), ClaimMalformed::PriorPaidUndecided),
         (lines(vec![huge(1), huge(2)]), ClaimMalformed::Overflow),
     ];
     let unchanged = state(&world).await?;

@@ -1,4 +1,4 @@
-//! The service is killed at 200 moments, under load: no entry that was acknowledged is lost, none is there twice, and the
+//! The service is killed at 200 moments or more, under load: no entry that was acknowledged is lost, none is there twice, and the
 //! chain ends up with what the log says.
 //!
 //! This program is both: without arguments the test, with `serve` the service that is killed.
@@ -14,7 +14,7 @@ use salus_domain::ids::Hash;
 use salus_e2e_tests::{id, OwnNode, Result, World};
 use salus_interface::access::{AccessDecided, ReleaseLogged};
 use salus_release::entry::{Entry, Outcome};
-use salus_release::request::Proof;
+use salus_release::request::{Asked, Proof};
 use salus_release::wire::PermitPlace;
 use salus_release::{serve, Config, LogMode};
 use std::collections::HashSet;
@@ -26,11 +26,18 @@ use std::time::{Duration, Instant};
 use support::{Running, Scene, CONTENT};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-/// In each of the two modes.
+/// In each of the two modes, at the least: as many requests are acknowledged meanwhile, and a fourth of the kills fall upon a
+/// service that listens.
 const KILLS: usize = 100;
+/// So many, where a slow machine gets little done between them.
+const MOST_KILLS: usize = 5 * KILLS;
+/// After so many kills, it is measured again how long a process takes to listen;
+const MEASURED: usize = 10;
+/// or where so many in a row did not come to it.
+const IN_VAIN: usize = 5;
 /// A process lives for twice as long at the most as it takes one to listen, and this. So most are killed under load, however slow
 /// the machine is.
 const UNDER_LOAD: Duration = Duration::from_millis(250);
@@ -103,17 +110,69 @@ async fn kill_and_check(scene: Arc<Scene>, permit: PermitPlace, name: &'static s
     scene.world.deployment.write(&folder.join("deployment.json"))?;
     let (told, address) = watch::channel(None::<String>);
     let (end, ending) = watch::channel(false);
+    let (answered, mut answers) = mpsc::unbounded_channel();
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {
-        callers.spawn(call(Arc::clone(&scene), permit, address.clone(), ending.clone()));
+        callers.spawn(call(Arc::clone(&scene), permit, address.clone(), ending.clone(), answered.clone()));
     }
+    drop(answered);
 
     let begun = Instant::now();
-    let longest = 2 * start_up(&scene, name).await? + UNDER_LOAD;
+    let (kills, listened) = kill(&scene, name, seed, &told, &mut callers, &answers).await?;
+    let took = begun.elapsed();
+
+    // Once more, in order: what was asked for is answered at last.
+    let log = log_file(&folder, name);
+    let running = Running::start(Config { log: log.clone(), ..scene.config(mode(name)) }).await?;
+    told.send_replace(Some(running.url()));
+    end.send_replace(true);
+    let (mut acknowledged, mut given_up) = (Vec::new(), Vec::new());
+    while let Some(caller) = callers.join_next().await {
+        given_up.extend(caller??);
+    }
+    while let Some(told) = answers.recv().await {
+        acknowledged.push(told);
+    }
+    running.stop().await?;
+
+    check(&scene, &log, &acknowledged, &given_up)?;
+    on_chain(&scene, &log, name).await?;
+    for file in [log, folder.join(format!("{name}.stderr"))] {
+        let bytes = std::fs::read(&file)?;
+        assert!(!bytes.is_empty());
+        for secret in [CONTENT, scene.suri.as_bytes()] {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{}", file.display());
+        }
+    }
+    let requests = acknowledged.len();
+    Ok(format!("{name}: {kills} kills in {took:.1?}, {listened} while it listened, {requests} requests acknowledged"))
+}
+
+/// Kills the service time and again, until it was under load. How often, and how often while it listened.
+async fn kill(
+    scene: &Scene,
+    name: &str,
+    seed: u64,
+    told: &watch::Sender<Option<String>>,
+    callers: &mut JoinSet<Result<Vec<[u8; 32]>>>,
+    answers: &mpsc::UnboundedReceiver<Acknowledged>,
+) -> Result<(usize, usize)> {
     let mut moments = fastrand::Rng::with_seed(seed);
-    let mut listened = 0;
-    for _ in 0..KILLS {
-        let mut service = start(&scene, name)?;
+    let mut longest = Duration::ZERO;
+    let (mut kills, mut listened, mut in_vain) = (0, 0, 0);
+    while kills < KILLS || listened <= KILLS / 4 || answers.len() <= KILLS {
+        if kills == MOST_KILLS {
+            let requests = answers.len();
+            return Err(format!("hardly any load: {listened} of {kills} listened, {requests} requests").into());
+        }
+        if let Some(ended) = callers.try_join_next() {
+            return Err(format!("a caller ended: {:?}", ended?).into());
+        }
+        if kills % MEASURED == 0 || in_vain == IN_VAIN {
+            longest = 2 * start_up(scene, name).await? + UNDER_LOAD;
+            in_vain = 0;
+        }
+        let mut service = start(scene, name)?;
         let moment = longest.mul_f64(moments.f64());
         let listening = async {
             told.send_replace(Some(address_of(&mut service).await?));
@@ -123,35 +182,13 @@ async fn kill_and_check(scene: Arc<Scene>, permit: PermitPlace, name: &'static s
             Err(_) => {}
             Ok(ended) => return ended.and_then(|status| Err(format!("the service ended by itself: {status}").into())),
         }
-        listened += usize::from(told.send_replace(None).is_some());
+        let was_listening = told.send_replace(None).is_some();
         service.kill().await?;
+        kills += 1;
+        listened += usize::from(was_listening);
+        in_vain = if was_listening { 0 } else { in_vain + 1 };
     }
-    let took = begun.elapsed();
-
-    // Once more, in order: what was asked for is answered at last.
-    let log = log_file(&folder, name);
-    let running = Running::start(Config { log: log.clone(), ..scene.config(mode(name)) }).await?;
-    told.send_replace(Some(running.url()));
-    end.send_replace(true);
-    let mut acknowledged = Vec::new();
-    while let Some(caller) = callers.join_next().await {
-        acknowledged.extend(caller??);
-    }
-    running.stop().await?;
-
-    check(&scene, &log, &acknowledged)?;
-    on_chain(&scene, &log, name).await?;
-    for file in [log, folder.join(format!("{name}.stderr"))] {
-        let bytes = std::fs::read(&file)?;
-        assert!(!bytes.is_empty());
-        for secret in [CONTENT, scene.suri.as_bytes()] {
-            assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{}", file.display());
-        }
-    }
-    assert!(listened > KILLS / 4, "killed too early to be under load: {listened} of {KILLS} listened");
-    assert!(acknowledged.len() > KILLS, "hardly any load: {} requests", acknowledged.len());
-    let requests = acknowledged.len();
-    Ok(format!("{name}: {KILLS} kills in {took:.1?}, {listened} while it listened, {requests} requests acknowledged"))
+    Ok((kills, listened))
 }
 
 /// How long the service takes until it listens.
@@ -180,20 +217,22 @@ fn start(scene: &Scene, name: &str) -> Result<Child> {
     Ok(command.spawn()?)
 }
 
-/// Asks without a pause, each time until it has an answer: the same signed request again, whatever happened.
+/// Asks without a pause, each time until it has an answer: the same signed request again, whatever happened, as long as it is
+/// fresh. The ids of those that had none by then, which may be in the log or not.
 async fn call(
     scene: Arc<Scene>,
     permit: PermitPlace,
     mut address: watch::Receiver<Option<String>>,
     ending: watch::Receiver<bool>,
-) -> Result<Vec<Acknowledged>> {
+    answered: mpsc::UnboundedSender<Acknowledged>,
+) -> Result<Vec<[u8; 32]>> {
     let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(40)).build()?;
-    let mut acknowledged = Vec::new();
+    let mut given_up = Vec::new();
     let mut pending = None;
     loop {
         let (proof, body): &(Proof, Vec<u8>) = match &pending {
             Some(pending) => pending,
-            None if *ending.borrow() => return Ok(acknowledged),
+            None if *ending.borrow() => return Ok(given_up),
             None => pending.insert(scene.signed(&scene.world.doctor, permit)?),
         };
         let url = address.wait_for(Option::is_some).await?.clone().unwrap_or_default();
@@ -217,6 +256,12 @@ async fn call(
             continue;
         };
         let answer: serde_json::Value = serde_json::from_slice(&bytes)?;
+        if status == 401 && answer["code"] == "stale" {
+            let asked = Asked { method: "POST", path_and_query: "/v1/releases", body };
+            given_up.push(proof.verify(&scene.target(), &asked).ok_or("signed by another")?);
+            pending = None;
+            continue;
+        }
         if status != 200 {
             return Err(format!("{status}: {answer}").into());
         }
@@ -226,13 +271,14 @@ async fn call(
             Ok(hash)
         };
         let index = answer["entry"]["index"].as_u64().ok_or("no index")?;
-        acknowledged.push(Acknowledged { id: hash("id")?, index, leaf: Hash(hash("leaf")?) });
+        answered.send(Acknowledged { id: hash("id")?, index, leaf: Hash(hash("leaf")?) })?;
         pending = None;
     }
 }
 
-/// The log has every entry that was acknowledged, where and as it was told, and each request once.
-fn check(scene: &Scene, log: &Path, acknowledged: &[Acknowledged]) -> Result {
+/// The log has every entry that was acknowledged, where and as it was told, and each request once; and perhaps some of those that
+/// were given up.
+fn check(scene: &Scene, log: &Path, acknowledged: &[Acknowledged], given_up: &[[u8; 32]]) -> Result {
     let file = LogFile::read(log)?;
     let mut ids = HashSet::new();
     for index in 0..file.tree().size() {
@@ -247,7 +293,8 @@ fn check(scene: &Scene, log: &Path, acknowledged: &[Acknowledged]) -> Result {
         let entry = file.entry(told.index)?;
         assert_eq!((leaf_of(&entry.id, &entry.bytes), file.tree().leaf(told.index)), (told.leaf, Some(told.leaf)));
     }
-    assert_eq!(ids.len(), acknowledged.len(), "every request was answered in the end, and nothing else is there");
+    let unanswered = given_up.iter().filter(|id| ids.contains(*id)).count();
+    assert_eq!(ids.len(), acknowledged.len() + unanswered, "what was asked for is there, and nothing else");
     // Nobody holds it any more.
     assert_eq!(Log::open(log)?.size(), ids.len() as u64);
     Ok(())

@@ -130,7 +130,14 @@ async fn the_claim_that_touches_the_most_fits_into_a_block() -> Result {
         days.push(day(&world.doctor, &world.patient, now, 1 + u64::from(number)));
         lines.push(Line { day: number, ..line(number, 1_000) });
     }
-    let claimed = Submission { plan, member: person(&world.patient), reference: Hash([1; 32]), days, lines };
+    let claimed = Submission {
+        plan,
+        member: person(&world.patient),
+        reference: Hash([1; 32]),
+        prior_decided: false,
+        days,
+        lines,
+    };
     let submit = world.claims.submit(&claimed, None);
     let (_, cost) = submit.dry_run(&world.chain, &account(&world.doctor)).await?;
     let receipt = world.run(&world.doctor, submit).await?.forecast.remove(0);

@@ -152,12 +152,12 @@ fn claims_decided() -> Result {
         let fees = plan.tagged_fees(&key);
         let period = Period { start: Timestamp(1_767_225_600_000), end: Timestamp(1_798_761_600_000) };
         let (now, network) = (Timestamp(1_794_000_000_000), Network::In);
-        let [credentialed, consented, passed_on] = [true, true, false];
+        let [credentialed, consented] = [true, true];
         let (membership, set_aside) = (
             Membership { member, subscriber: member, period, since: period.start, secondary: false },
             ReasonSet::EMPTY,
         );
-        let facts = Facts { now, network, credentialed, consented, passed_on, set_aside };
+        let facts = Facts { now, network, credentialed, consented, set_aside };
         let mut ledger = Ledger::new(plan.terms.clone(), fees.clone());
         let mut filed = Vec::new();
         for document in ["claim", "claim-second"] {
@@ -183,7 +183,7 @@ fn claims_decided() -> Result {
                 now,
             );
             seed("claims_explain", &format!("{name}-{document}"), &told.encode())?;
-            let known = [credentialed, consented, passed_on];
+            let known = [credentialed, consented];
             filed.push((submission, provider, (member, period, false), now, network, known, set_aside));
         }
         let authorised = fees.iter().map(|fee| (fee.code, Some(2))).collect();

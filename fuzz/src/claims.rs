@@ -24,9 +24,9 @@ use salus_interface::claims;
 pub type Book = (PlanTerms, Vec<Fee>, Vec<(CodeTag, Option<u32>)>, Vec<Filed>);
 
 /// A claim that is filed: what is claimed, by whom, under which coverage (its subscriber, its period, whether it is a
-/// secondary one), when, in which network, whether the provider is credentialed, the patient consents and another insurer
-/// passed it on, and what an appeal set aside.
-pub type Filed = (Submission, Account, (Account, Period, bool), Timestamp, Network, [bool; 3], ReasonSet);
+/// secondary one), when, in which network, whether the provider is credentialed and the patient consents, and
+/// what an appeal set aside.
+pub type Filed = (Submission, Account, (Account, Period, bool), Timestamp, Network, [bool; 2], ReasonSet);
 
 /// Claims, put to a plan's book. Every amount goes somewhere, no limit is passed, what waits uses nothing, and no service is
 /// paid twice.
@@ -46,9 +46,9 @@ pub fn ledger(data: &[u8]) {
             continue;
         }
         let member = Membership { member: submission.member, subscriber, period, since: period.start, secondary };
-        let [credentialed, consented, passed_on] = known;
+        let [credentialed, consented] = known;
         let set_aside = set_aside.intersection(ReasonSet::APPEALABLE);
-        let facts = Facts { now, network, credentialed, consented, passed_on, set_aside };
+        let facts = Facts { now, network, credentialed, consented, set_aside };
         let before = ledger.clone();
         let decided = ledger.adjudicate(&member, &facts, provider, &submission, authorisation);
         assert_adds_up(&submission, &decided);
@@ -172,6 +172,7 @@ fn decided(told: Told) -> Option<(Decided, PlanTerms, AuthorisationAnswer)> {
         lines,
         payment: payment.map(|(amount, withheld, date)| Payment { amount, withheld, date }),
         appeal: chosen(&appeals, appeal),
+        passed_on: appeal % 2 == 0,
         authorisations: Vec::from([authorisation_reference(PlanId(1), MEMBER, PROVIDER, CODE)]),
         balances: balances(&terms.limits, &[(Unit::Individual, Term::Annual, &used)]),
         asset: Asset { currency, decimals: decimals % (MAX_DECIMALS + 1) },
@@ -190,7 +191,8 @@ fn chosen<T: Copy>(all: &[T], number: u8) -> T {
 fn eligible(decided: &Decided, terms: &PlanTerms) {
     let coverage = decided.lines.first().map(|line| Period { start: line.date, end: decided.created.plus(1) });
     let Decided { parties, asset, balances, created, .. } = decided.clone();
-    let asked = Eligibility { parties, request: None, created, day: created, coverage, terms, balances, asset };
+    let (day, frozen) = (created, decided.lines.is_empty());
+    let asked = Eligibility { parties, request: None, created, day, coverage, frozen, terms, balances, asset };
     if let Ok(resource) = eligibility_response(&asked) {
         assert_json(&resource);
     }

@@ -161,6 +161,7 @@ fn submission(scene: &Scene, plan: PlanId, doctor: usize, number: u8, lines: usi
         plan,
         member: domain_account(&account(&scene.patient)),
         reference: Hash(byte(0)),
+        prior_decided: false,
         days: vec![ServiceDay { date: scene.day, nullifier: Hash(byte(1)) }],
         lines: (0..lines).map(line).collect(),
     }

@@ -277,6 +277,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_is_said_with_what_would_do_instead() {
+        let said = |line: &str| Cli::try_parse_from(line.split(' ')).err().map(|it| it.to_string()).unwrap_or_default();
+        assert!(said("salus claim settle").contains("<CLAIMS|--plan <PLAN>>"), "{}", said("salus claim settle"));
+        let eligibility = said("salus claim eligibility --plan 0");
+        assert!(["--member", "--claim", "--request"].iter().all(|way| eligibility.contains(way)), "{eligibility}");
+        let id = "01".repeat(32);
+        assert!(said(&format!("salus claim settle {id} --plan 0")).contains("cannot be used with"));
+        for line in [
+            "salus claim eligibility --plan 0 --member x --claim y".to_owned(),
+            "salus plan fund 0 -5".to_owned(),
+            "salus plan withdraw 0 -5".to_owned(),
+            format!("salus claim settle {id} {id}"),
+            "salus claim settle --plan 0 --due".to_owned(),
+        ] {
+            assert_eq!(said(&line), "", "{line}");
+        }
+    }
+
+    #[test]
     fn the_story_starts_its_own_node_unless_told_otherwise() {
         let url = |arguments: &[&str]| match Cli::try_parse_from(arguments).map(|cli| cli.command) {
             Ok(Command::Demo(options)) => options.url,

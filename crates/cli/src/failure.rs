@@ -12,6 +12,7 @@ use salus_client::history::HistoryError;
 use salus_client::rules::Rule;
 use salus_client::signer::SignerError;
 use salus_client::{CallError, ClientError};
+use salus_fhir::RefusedReason;
 use salus_interface::claims::ClaimsError;
 use salus_interface::consent::{ConsentError, RelayError};
 use std::fmt::Display;
@@ -230,9 +231,13 @@ impl From<OperationError> for Failure {
             }
             OperationError::Document { ref refused, .. } => {
                 let rule = Some(refused.reason.to_string());
-                let next = format!("mend the document at {}", refused.path);
+                let next = match refused.reason {
+                    RefusedReason::SeveralPlans => "leave only that one in the document".to_owned(),
+                    _ => format!("mend the document at {}", refused.path),
+                };
                 Self { rule, ..Self::of(Exit::Input, "document", &error, &next) }
             }
+            OperationError::Format { .. } => Self::of(Exit::Input, "document", &error, ""),
             OperationError::NoEncryptionKey(_) => {
                 let rule = Some("a record's key is only wrapped for a key that its holder published".to_owned());
                 Self { rule, ..Self::of(Exit::Refused, "access.NoEncryptionKey", &error, "") }
@@ -255,6 +260,7 @@ impl From<OperationError> for Failure {
             OperationError::BesideInsurancePlan { .. } => Self::of(Exit::Input, "document.insurancePlan", &error, ""),
             OperationError::NoPlan(_) => Self::of(Exit::Input, "input.plan", &error, ""),
             OperationError::OtherClaim { .. } => Self::of(Exit::Input, "document.otherClaim", &error, ""),
+            OperationError::Interrupted => Self::of(Exit::Chain, "interrupted", &error, ""),
             OperationError::NotDecided(_) => Self::refused("claims", &ClaimsError::NotAdjudicated),
             OperationError::NoClaim(_) => Self::of(Exit::Input, "input.claim", &error, ""),
             OperationError::NoProposal { .. } => {

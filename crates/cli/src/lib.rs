@@ -1,6 +1,7 @@
 //! What the `salus` command does: operations that tie chain, FHIR documents and vault together, the commands that call
 //! them, and the story that plays them all.
 
+pub mod batches;
 pub mod bundles;
 pub mod cli;
 pub mod commands;

@@ -72,6 +72,60 @@ fn what_is_set_off_is_said_before_and_after() -> Result {
 }
 
 #[test]
+fn what_was_passed_on_is_told_with_the_claim_that_holds_it() -> Result {
+    let practice = Practice::new(1_000)?;
+    let Practice { desk } = &practice;
+    practice.second_plan(1_000)?;
+    let both = desk.done("claim submit @/claim.json --plan 0 --secondary 1 --suri //Charlie")?;
+    let (first, second) = (id(&both)?, id(&both["secondary"])?);
+    let told = |claim: &str| desk.words(&format!("claim explain {claim}"));
+    let next = "passed on to the next insurer";
+    assert!(told(&first)?.contains(next) && !told(&first)?.contains("You owe"), "{}", told(&first)?);
+    assert!(!told(&second)?.contains(next) && told(&second)?.contains("You owe USD 38.00"), "{}", told(&second)?);
+    for kind in ["eob", "claim-response"] {
+        let resource = desk.done(&format!("claim explain {first} --fhir {kind}"))?;
+        assert!(resource["disposition"].as_str().is_some_and(|said| said.contains(next)), "{resource}");
+    }
+
+    let reverse = |claim: &str| format!("claim reverse {claim} --statement wrong --suri //Charlie");
+    let planned = desk.words(&format!("{} --dry-run", reverse(&first)))?;
+    assert!(planned.contains(&format!("salus claim reverse {second}")), "{planned}");
+    assert_eq!(desk.done(&reverse(&first))?["heldBy"], json!([second]));
+    assert_eq!(desk.done(&reverse(&second))?["heldBy"], json!([]));
+    assert!(!told(&first)?.contains(next));
+    Ok(())
+}
+
+#[test]
+fn whoever_has_several_names_is_called_by_one_that_may_stand_there() -> Result {
+    let practice = Practice::new(1_000)?;
+    let Practice { desk } = &practice;
+    let claim = id(&practice.submits()?)?;
+    let mut directory = desk.sample("directory.json")?;
+    for (name, same) in [
+        ("Organization/another-rosa", "Patient/rosa-marin"),
+        ("Patient/another-rosa", "Patient/rosa-marin"),
+        ("Patient/adams", "Practitioner/dr-adams"),
+        ("Group/unity", "Organization/unity-insurance"),
+    ] {
+        directory[name] = directory[same].clone();
+    }
+    practice.write("several.json", &directory)?;
+    let explain = format!("claim explain {claim} --directory several.json --fhir eob");
+    let named = |said: &Value| ["patient", "provider", "insurer"].map(|who| said[who]["reference"].clone());
+    let [adams, unity] = ["Practitioner/dr-adams", "Organization/unity-insurance"];
+    let plain = desk.done(&explain)?;
+    assert_eq!(named(&plain), ["Patient/another-rosa", adams, unity]);
+    let benefit = desk.done(&format!("{explain} --claim @/claim.json"))?;
+    assert_eq!(named(&benefit), ["Patient/rosa-marin", adams, unity]);
+    assert_eq!(benefit["payee"]["party"]["reference"], adams);
+    practice.write("benefit.json", &benefit)?;
+    let next = desk.done("claim simulate --plan @/plan.json --claim @/claim.json --prior benefit.json")?;
+    assert_eq!(next["total"]["priorPayer"], tokens(75));
+    Ok(())
+}
+
+#[test]
 fn what_is_over_is_not_said_to_be_still_to_do() -> Result {
     let practice = Practice::new(1_000)?;
     let Practice { desk } = &practice;

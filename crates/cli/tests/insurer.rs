@@ -84,6 +84,9 @@ fn money_goes_in_and_what_is_free_comes_out_and_a_frozen_plan_takes_no_claims() 
     desk.refused("plan fund 7 1 --suri //Eve", 4, "input.plan")?;
     desk.done("plan freeze 0 --suri //Eve")?;
     assert_eq!(desk.done("plan show 0")?["frozen"], true);
+    let quote = desk.done("claim eligibility --plan 0 --claim @/claim.json")?;
+    assert_eq!((&quote["frozen"], &quote["quote"]["basis"]), (&json!(true), &json!("prediction")));
+    assert_eq!(quote["quote"]["total"]["payer"], tokens(75));
     desk.refused("claim submit @/claim.json --plan 0 --suri //Charlie", 3, "claims.PlanFrozen")?;
     desk.refused("plan unfreeze 0 --suri //Charlie", 3, "claims.NotInsurer")?;
     desk.done("plan unfreeze 0 --suri //Eve")?;
@@ -208,6 +211,14 @@ fn a_plan_that_pays_in_a_token_is_funded_by_an_allowance_and_settles_in_it() -> 
     assert!(!funded["allowance"].is_null() && !funded["evidence"].is_null(), "{funded}");
     assert_eq!(desk.done("plan show 1")?["pool"]["free"], "500");
     desk.refused("plan fund 1 500 --suri //Ferdie", 3, "claims.TransferFailed")?;
+    // What claims may take stands: again, nothing more is allowed.
+    let (_, said) = desk.salus("plan fund 1 600 --suri //Ferdie")?;
+    assert!(!said["allowance"].is_null() && said["evidence"].is_null(), "{said}");
+    let (_, said) = desk.salus("plan fund 1 600 --suri //Ferdie")?;
+    assert!(said["allowance"].is_null() && said["error"]["code"] == "claims.TransferFailed", "{said}");
+    let words = desk.words("plan fund 1 5 --suri //Eve")?;
+    let block = |line: &str| line.trim().strip_prefix("block ")?.split(' ').next()?.parse::<u64>().ok();
+    assert!(words.lines().filter_map(block).is_sorted(), "the allowance comes first: {words}");
 
     let mut claim = desk.sample("claim.json")?;
     for price in ["unitPrice", "net"] {

@@ -14,6 +14,7 @@ use salus_localnet::{Node, Options};
 use salus_release::client::ReleaseClient;
 use salus_release::wire::PermitPlace;
 use serde_json::{json, Value};
+use std::time::{Duration, Instant};
 
 /// The chain of tests makes blocks of transactions only.
 const ANY_AGE: &str = "--max-head-age off";
@@ -29,6 +30,20 @@ fn clinic(options: &str) -> Result<(Clinic, Counter, String)> {
     let letter = clinic.letter("letter.pdf", b"letter")?;
     let counter = Counter::open(&clinic, &salus_localnet::url_for_tests(), &format!("{ANY_AGE} {options}"))?;
     Ok((clinic, counter, letter))
+}
+
+/// Waits until the service is well and knows a block as final.
+fn until_final(clinic: &Clinic, counter: &Counter, block: u64) -> Result {
+    let health = format!("release health --service {}", counter.url()?);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let (exit, said) = clinic.desk.salus(&health)?;
+        if exit == 0 && said["finalHeight"].as_u64() >= Some(block) {
+            return Ok(());
+        }
+        assert!(Instant::now() < deadline, "block {block} never becomes final: {exit}: {said}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
@@ -52,9 +67,8 @@ fn a_record_behind_a_service_is_shared_opened_logged_and_closed_again_by_revokin
 
     // Somebody who keeps a permit is refused by the service as soon as the consent is revoked, for the contract's reason.
     let revoked = clinic.done("rosa", "consent revoke-all")?;
-    let block = revoked["evidence"]["block"].as_u64();
-    let health = format!("release health --service {}", counter.url()?);
-    while clinic.desk.done(&health)?["finalHeight"].as_u64() < block {}
+    let block = revoked["evidence"]["block"].as_u64().ok_or("no block")?;
+    until_final(&clinic, &counter, block)?;
     let permit: PermitPlace = serde_json::from_value(opened["permit"].clone())?;
     let deployment = Deployment::read(&clinic.desk.deployment()?)?;
     let signer = salus_client::signer::from_suri(&clinic.desk.secret("novak"))?;

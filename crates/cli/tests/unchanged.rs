@@ -55,7 +55,37 @@ fn the_same_terms_again_make_no_version_and_nothing_is_not_withdrawn() -> Result
     assert!(text.contains("owes plan 0 nothing") && text.contains("salus plan debt"), "{text}");
     let (_, said) = desk.salus("plan freeze 0 --suri //Charlie")?;
     assert!(!said["error"].to_string().contains("due"), "{said}");
+    let (exit, said) = desk.salus("plan fund 0 -5 --suri //Eve")?;
+    assert_eq!((exit, &said["error"]["code"]), (4, &json!("input.amount")), "{said}");
     Ok(())
+}
+
+#[test]
+fn a_plan_is_frozen_once_and_goes_on_once() -> Result {
+    let practice = Practice::new(0)?;
+    let Practice { desk } = &practice;
+    let eligibility = "claim eligibility --plan 0 --member Patient/rosa-marin";
+    let disposition = || -> Result<String> {
+        let told = desk.done(&format!("{eligibility} --fhir --provider Practitioner/dr-adams"))?;
+        Ok(told["disposition"].as_str().unwrap_or_default().to_owned())
+    };
+    for (command, frozen, nothing) in [
+        ("plan unfreeze 0", false, "nothing changed: plan 0 takes claims already"),
+        ("plan freeze 0", true, "nothing changed: plan 0 is frozen already"),
+    ] {
+        let command = format!("{command} --suri //Eve");
+        assert_eq!(desk.done(&command)?["changed"], frozen);
+        let again = desk.done(&command)?;
+        assert_eq!(
+            (&again["changed"], &again["frozen"], &again["evidence"]),
+            (&json!(false), &json!(frozen), &Value::Null)
+        );
+        assert!(desk.words(&command)?.contains(nothing));
+        assert_eq!(desk.done(eligibility)?["frozen"], frozen);
+        assert_eq!(desk.words(eligibility)?.contains("plan 0 is frozen: it takes no claims"), frozen);
+        assert_eq!(disposition()?.contains("frozen"), frozen);
+    }
+    desk.refused("plan freeze 7 --suri //Eve", 4, "input.plan")
 }
 
 #[test]
@@ -66,8 +96,13 @@ fn what_was_refused_is_not_said_to_be_asked_for_and_nobody_is_authorised_by_defa
     desk.done("plan cover 0 @/coverage.json --suri //Eve")?;
     let request = "authorisation request 0 @/claim-authorisation.json --suri //Charlie";
     assert_eq!(each(&desk.done(request)?["services"], "status"), [Value::Null]);
-    assert_eq!(each(&desk.done(request)?["services"], "status"), ["requested"]);
-    desk.done("authorisation refuse 0 @/claim-authorisation.json --suri //Eve")?;
+    let more = "0 --member Patient/rosa-marin --code http://www.ada.org/cdt|D2740 --quantity 7 --suri //Charlie";
+    let more = format!("authorisation request {more}");
+    let left = desk.done(&more)?["services"].clone();
+    assert_eq!((each(&left, "status"), each(&left, "standing")), (vec![json!("requested")], vec![json!(2)]));
+    assert!(desk.words(&more)?.contains("requested, 2 units, and left as it is"));
+    let refused = desk.words("authorisation refuse 0 @/claim-authorisation.json --suri //Eve")?;
+    assert!(refused.starts_with("refused: http://www.ada.org/cdt|D2740 to "), "{refused}");
     assert_eq!(each(&desk.done(request)?["services"], "status"), ["refused"]);
     assert!(desk.words(request)?.contains("refused, and left as it is"));
 

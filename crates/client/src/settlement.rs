@@ -63,8 +63,20 @@ pub struct Outlook {
 ///
 /// Doing it again, also after it broke off, pays nothing twice: what was settled is [`Outcome::Before`].
 pub async fn submit(chain: &Chain, signer: &Keypair, contract: &Claims, claims: &[ClaimId]) -> Settlement {
+    submit_while(chain, signer, contract, claims, |_| true).await
+}
+
+/// As [`submit`]. After each transaction `go_on` is told how many claims have their outcome, and answers whether to go on: where it
+/// does not, what is left stays [`Outcome::Pending`].
+pub async fn submit_while(
+    chain: &Chain,
+    signer: &Keypair,
+    contract: &Claims,
+    claims: &[ClaimId],
+    go_on: impl FnMut(usize) -> bool,
+) -> Settlement {
     let mut settlement = Settlement::of(claims);
-    settlement.stopped = settlement.fill(&OnChain { chain, signer, contract }).await.err();
+    settlement.stopped = settlement.fill(&OnChain { chain, signer, contract }, go_on).await.err();
     settlement
 }
 
@@ -151,7 +163,11 @@ impl Settlement {
         Self { outcomes, ..Self::default() }
     }
 
-    async fn fill(&mut self, contract: &impl Settles) -> Result<(), CallError<ClaimsError>> {
+    async fn fill(
+        &mut self,
+        contract: &impl Settles,
+        mut go_on: impl FnMut(usize) -> bool,
+    ) -> Result<(), CallError<ClaimsError>> {
         let places: HashMap<ClaimId, usize> =
             self.outcomes.iter().enumerate().map(|(place, (claim, _))| (*claim, place)).collect();
         let mut queue: VecDeque<ClaimId> = self.outcomes.iter().map(|(claim, _)| *claim).collect();
@@ -199,6 +215,9 @@ impl Settlement {
                     return Err(ClientError::NoEvent("ClaimsSettled").into());
                 }
                 queue.push_front(claim);
+            }
+            if !go_on(self.outcomes.iter().filter(|(_, outcome)| *outcome != Outcome::Pending).count()) {
+                break;
             }
         }
         stuck.map_or(Ok(()), Err)

@@ -21,7 +21,7 @@ pub struct Standing {
     pub filed: Timestamp,
     /// The member's coverage under the plan, if there is one.
     pub coverage: Option<Period>,
-    /// Whether the coverage pays only after another one, of which nothing is known.
+    /// Whether the coverage pays only after another one that has not decided yet.
     pub other_first: bool,
     /// Whether the provider is in the plan's network; [`Network::In`] where the plan has none.
     pub network: Network,
@@ -280,7 +280,7 @@ fn denial(
         (known.date.plus(terms.deadlines.filing) < standing.filed, Reason::FilingDeadline),
         (!terms.covered.contains(known.line.category), Reason::NotCovered),
         (share.is_none(), Reason::OutOfNetwork),
-        (standing.other_first && known.line.prior_paid == Amount::ZERO, Reason::OtherPayerFirst),
+        (standing.other_first, Reason::OtherPayerFirst),
         (counters.left(Measure::Services, counted) == Some(0), Reason::FrequencyLimit),
         (unauthorised.is_some(), unauthorised.unwrap_or(Reason::AuthorisationMissing)),
     ] {

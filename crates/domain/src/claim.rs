@@ -34,7 +34,8 @@ pub struct Line {
     pub quantity: u32,
     /// What is charged for all of them, in minor units, more than 0.
     pub submitted: Amount,
-    /// What another insurer paid for them, in minor units, at most `submitted`.
+    /// What another insurer paid for them, in minor units, at most `submitted`; 0 unless
+    /// [`Submission::prior_decided`].
     pub prior_paid: Amount,
 }
 
@@ -48,6 +49,9 @@ pub struct Submission {
     pub member: Account,
     /// The provider's number of the claim: [`crate::commitment::claim_reference`]. It is accepted once per provider.
     pub reference: Hash,
+    /// Whether another insurer has decided before, whatever it paid: then a coverage that pays after another one pays. On this
+    /// chain the claim that it decided tells, elsewhere it is the provider's word (FHIR `Claim.insurance.claimResponse`).
+    pub prior_decided: bool,
     /// The days of service, each once.
     pub days: Vec<ServiceDay>,
     /// The lines, 1 to [`MAX_LINES`].
@@ -80,6 +84,8 @@ pub enum ClaimMalformed {
     ZeroAmount,
     /// Another insurer paid more than was charged.
     PriorPaidAboveSubmitted,
+    /// Another insurer paid, and is said not to have decided.
+    PriorPaidUndecided,
     /// The amounts do not add up within 128 bits.
     Overflow,
 }
@@ -138,6 +144,9 @@ impl Submission {
             }
             if line.prior_paid > line.submitted {
                 return Err(ClaimMalformed::PriorPaidAboveSubmitted);
+            }
+            if line.prior_paid > Amount::ZERO && !self.prior_decided {
+                return Err(ClaimMalformed::PriorPaidUndecided);
             }
             total = total.checked_add(line.submitted).ok_or(ClaimMalformed::Overflow)?;
         }

@@ -50,9 +50,6 @@ pub struct Facts {
     pub credentialed: bool,
     /// Whether the patient's consents permit the insurer's use for payment.
     pub consented: bool,
-    /// Whether an insurer decided before and the claim was passed on to this one: then a secondary coverage pays, also
-    /// where the first insurer paid nothing.
-    pub passed_on: bool,
     /// What an appeal set aside.
     pub set_aside: ReasonSet,
 }
@@ -145,7 +142,7 @@ impl Ledger {
             filed: facts.now,
             coverage: Some(Period { start: member.since, end: member.period.end })
                 .filter(|_| first.is_some_and(|first| member.period.contains(first))),
-            other_first: member.secondary && !facts.passed_on,
+            other_first: member.secondary && !submission.prior_decided,
             network: facts.network,
             credentialed: facts.credentialed,
             consented: facts.consented,

@@ -83,7 +83,6 @@ fn each_denial_has_a_reason_and_somebody_who_bears_it() {
     let uncovered = KnownLine { line: Line { category: Category::Surgical, ..known.line }, ..known };
     let duplicate = KnownLine { duplicate: true, ..known };
     let refused = known_as(Authorisation::Refused, known);
-    let at_first = KnownLine { line: Line { prior_paid: Amount::ZERO, ..known.line }, ..known };
     let away = Standing { network: Network::Out, ..standing() };
     let behind = Standing { other_first: true, ..standing() };
     // 700 of the 1,000 are left: the other insurer paid 300.
@@ -100,7 +99,7 @@ fn each_denial_has_a_reason_and_somebody_who_bears_it() {
         (filing, standing(), known, Reason::FilingDeadline, provider),
         (terms(), standing(), uncovered, Reason::NotCovered, patient),
         (at_home, away, known, Reason::OutOfNetwork, patient),
-        (terms(), behind, at_first, Reason::OtherPayerFirst, split(1_000, 1_000, 0, [0; 4], 0)),
+        (terms(), behind, known, Reason::OtherPayerFirst, provider),
         (once, standing(), known, Reason::FrequencyLimit, patient),
         (asking.clone(), standing(), refused, Reason::AuthorisationRefused, provider),
         (asking, standing(), known, Reason::AuthorisationMissing, provider),
@@ -189,14 +188,6 @@ fn a_coverage_counts_from_its_start_until_before_its_end() {
         let claim = Claim { standing: Standing { coverage, ..standing() }, ..Claim::new(&terms(), vec![line(10)]) };
         assert_eq!(settle(&claim).0.lines[0].is_denied(), denied);
     }
-}
-
-#[test]
-fn a_secondary_coverage_pays_for_the_lines_that_another_insurer_paid_of() {
-    let lines = vec![second(100, 1), line(100)];
-    let standing = Standing { other_first: true, ..standing() };
-    let (result, _) = settle(&Claim { standing, ..Claim::new(&generous(vec![]), lines) });
-    assert_eq!([result.lines[0].is_denied(), result.lines[1].is_denied()], [false, true]);
 }
 
 // Step 2: the fee schedule.

@@ -62,7 +62,6 @@ impl Year {
             network: Network::In,
             credentialed: true,
             consented: true,
-            passed_on: false,
             set_aside: ReasonSet::EMPTY,
         };
         let line = Line {
@@ -78,6 +77,7 @@ impl Year {
             plan: PlanId(0),
             member: own.member,
             reference: Hash([self.services; 32]),
+            prior_decided: prior > 0,
             days: vec![ServiceDay { date: Timestamp(0), nullifier: Hash([member; 32]) }],
             lines: vec![line],
         };

@@ -34,14 +34,7 @@ const fn member(byte: u8, subscriber: Account) -> Membership {
 }
 
 fn facts() -> Facts {
-    Facts {
-        now: at(50),
-        network: Network::In,
-        credentialed: true,
-        consented: true,
-        passed_on: false,
-        set_aside: ReasonSet::EMPTY,
-    }
+    Facts { now: at(50), network: Network::In, credentialed: true, consented: true, set_aside: ReasonSet::EMPTY }
 }
 
 const fn code(byte: u8) -> CodeTag {
@@ -59,9 +52,15 @@ const fn line(byte: u8, submitted: u128) -> Line {
     Line { day: 0, code: code(byte), category, quantity: 1, submitted: Amount(submitted), prior_paid: Amount::ZERO }
 }
 
+/// Another insurer has decided where it paid, or where this is said.
+fn submission(member: &Membership, decided: bool, days: Vec<ServiceDay>, lines: Vec<Line>) -> Submission {
+    let prior_decided = decided || lines.iter().any(|line| line.prior_paid > Amount::ZERO);
+    Submission { plan: PlanId(0), member: member.member, reference: Hash([0; 32]), prior_decided, days, lines }
+}
+
 fn claim(member: &Membership, dates: &[u64], lines: Vec<Line>) -> Submission {
     let days = dates.iter().map(|date| day(member, *date)).collect();
-    let claim = Submission { plan: PlanId(0), member: member.member, reference: Hash([0; 32]), days, lines };
+    let claim = submission(member, false, days, lines);
     assert_eq!(claim.validate(at(200)), Ok(()));
     claim
 }
@@ -220,13 +219,13 @@ fn lines_of_one_procedure_share_its_authorisation() {
 #[test]
 fn a_secondary_coverage_waits_for_the_first_insurer() {
     let own = Membership { secondary: true, ..member(1, SUBSCRIBER) };
-    let decide = |passed_on, prior| {
+    let decide = |prior_decided, prior| {
         let mut ledger = Ledger::new(plan(share(0, 0), vec![]), []);
         let lines = vec![Line { prior_paid: Amount(prior), ..line(1, 10) }];
-        let facts = Facts { passed_on, ..facts() };
-        paid(&ledger.adjudicate(&own, &facts, PROVIDER, &claim(&own, &[20], lines), missing))[0]
+        let claim = submission(&own, prior_decided, vec![day(&own, 20)], lines);
+        paid(&ledger.adjudicate(&own, &facts(), PROVIDER, &claim, missing))[0]
     };
-    assert_eq!([decide(false, 0), decide(false, 4), decide(true, 0), decide(true, 4)], [0, 6, 10, 6]);
+    assert_eq!([decide(false, 0), decide(true, 0), decide(true, 4)], [0, 10, 6], "also where the first paid nothing");
 }
 
 // Any plan, any claims.
@@ -255,11 +254,11 @@ fn claims_of(members: std::ops::Range<u8>) -> impl Strategy<Value = Case> {
         1 => Just(Authorisation::Missing),
         1 => Just(Authorisation::Refused),
     ];
-    (members, any::<bool>(), dates, vec(lines(), 1..5), facts, authorisation).prop_map(
-        |(byte, secondary, dates, lines, facts, authorisation)| {
+    (members, any::<(bool, bool)>(), dates, vec(lines(), 1..5), facts, authorisation).prop_map(
+        |(byte, (secondary, decided), dates, lines, facts, authorisation)| {
             let own = Membership { secondary, ..member(byte, account(1 + (byte - 1) / 2 * 2)) };
             let days = dates.iter().map(|date| day(&own, *date)).collect();
-            let submission = Submission { plan: PlanId(0), member: own.member, reference: Hash([0; 32]), days, lines };
+            let submission = submission(&own, decided, days, lines);
             (own, submission, facts, authorisation)
         },
     )

@@ -7,7 +7,7 @@ use common::claims::{benefit, limit, line, plan, second, share};
 use salus_domain::claim::{ClaimMalformed, Line, ServiceDay, Submission, MAX_LINES};
 use salus_domain::codes::{Category, CategorySet, Measure, Network, Term, Unit};
 use salus_domain::ids::{Hash, PlanId};
-use salus_domain::money::BasisPoints;
+use salus_domain::money::{Amount, BasisPoints};
 use salus_domain::plan::{Benefit, CostShare, Deadlines, Limit, PlanTerms, TermsMalformed, MAX_LIMITS, YEAR};
 use salus_domain::time::{Timestamp, DAY};
 
@@ -92,7 +92,8 @@ fn day(date: u64) -> ServiceDay {
 }
 
 fn submission(days: Vec<ServiceDay>, lines: Vec<Line>) -> Submission {
-    Submission { plan: PlanId(0), member: account(1), reference: Hash([2; 32]), days, lines }
+    let prior_decided = lines.iter().any(|line| line.prior_paid > Amount::ZERO);
+    Submission { plan: PlanId(0), member: account(1), reference: Hash([2; 32]), prior_decided, days, lines }
 }
 
 fn check(days: Vec<ServiceDay>, lines: Vec<Line>) -> Result<(), ClaimMalformed> {
@@ -168,6 +169,8 @@ fn a_line_for_nothing_is_refused() {
 #[test]
 fn a_prior_payment_above_the_charge_is_refused() {
     assert_eq!(check(vec![day(1)], vec![second(5, 6).line]), Err(ClaimMalformed::PriorPaidAboveSubmitted));
+    let undecided = Submission { prior_decided: false, ..submission(vec![day(1)], vec![second(5, 1).line]) };
+    assert_eq!(undecided.validate(Timestamp(20 * DAY)), Err(ClaimMalformed::PriorPaidUndecided));
 }
 
 #[test]

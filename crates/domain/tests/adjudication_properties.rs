@@ -218,7 +218,7 @@ proptest! {
                 Reason::FilingDeadline => standing.filed.0 - known.date.0 > claim.terms.deadlines.filing,
                 Reason::NotCovered => !claim.terms.covered.contains(known.line.category),
                 Reason::OutOfNetwork => standing.network == Network::Out && benefit.out_of_network.is_none(),
-                Reason::OtherPayerFirst => standing.other_first && known.line.prior_paid == Amount::ZERO,
+                Reason::OtherPayerFirst => standing.other_first,
                 Reason::FrequencyLimit => outcome.reasons.contains(reason),
                 Reason::AuthorisationMissing => benefit.authorisation && known.authorisation == Authorisation::Missing,
                 Reason::AuthorisationRefused => benefit.authorisation && known.authorisation == Authorisation::Refused,

@@ -9,6 +9,9 @@ use crate::error::{Refused, RefusedReason};
 use crate::json::Document;
 use crate::reference::kind_of;
 
+/// How many refused resources of a Bundle are told.
+pub const MAX_REFUSED: usize = 1_000;
+
 /// A resource of the type, or an entry that may be one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found<T> {
@@ -21,7 +24,8 @@ pub struct Found<T> {
 }
 
 /// Reads each resource of the type `kind` with `read`, in the order of the document: at least one. References between entries
-/// (`urn:uuid:…`) stay as they are written. One that is refused keeps no other back.
+/// (`urn:uuid:…`) stay as they are written. One that is refused keeps no other back, but for those behind [`MAX_REFUSED`] such:
+/// there the last one is [`RefusedReason::TooManyRefused`], and nothing behind it is read.
 ///
 /// # Errors
 /// [`Refused`] where the document cannot be read so far that its resources are found; [`RefusedReason::WrongResource`] where
@@ -40,7 +44,7 @@ pub(crate) fn find<T>(
         found if found == kind => Ok(Vec::from([resource(&root, Ok(()), &read)])),
         "Bundle" => {
             let entries = entries(&mut object)?;
-            let found: Vec<_> = entries.iter().filter_map(|node| entry(node, kind, &read)).collect();
+            let found = found_in(&entries, kind, &read);
             if found.is_empty() {
                 return other("Bundle");
             }
@@ -50,6 +54,23 @@ pub(crate) fn find<T>(
         }
         found => other(found),
     }
+}
+
+fn found_in<T>(entries: &[Node<'_>], kind: &str, read: &impl Fn(&Node<'_>) -> Result<T, Refused>) -> Vec<Found<T>> {
+    let (mut all, mut refused) = (Vec::new(), 0);
+    for node in entries {
+        let Some(mut found) = entry(node, kind, read) else { continue };
+        refused += usize::from(found.compiled.is_err());
+        let is_last = refused > MAX_REFUSED;
+        if is_last {
+            found.compiled = Err(node.refuse(RefusedReason::TooManyRefused { limit: MAX_REFUSED }));
+        }
+        all.push(found);
+        if is_last {
+            break;
+        }
+    }
+    all
 }
 
 /// The entries of a Bundle. Servers write an empty list where they found nothing.

@@ -60,6 +60,9 @@ pub(crate) const PAYEE_TYPE: System =
     System(&["http://terminology.hl7.org/CodeSystem/payeetype", "http://hl7.org/fhir/payeetype"]);
 pub(crate) const COVERAGE_CLASS: System =
     System(&["http://terminology.hl7.org/CodeSystem/coverage-class", "http://hl7.org/fhir/coverage-class"]);
+/// Of R4, for whoever pays without an insurer: <https://hl7.org/fhir/R4/valueset-coverage-selfpay.html>.
+pub(crate) const SELF_PAY: System =
+    System(&["http://terminology.hl7.org/CodeSystem/coverage-selfpay", "http://hl7.org/fhir/coverage-selfpay"]);
 pub(crate) const ADJUDICATION: System =
     System(&["http://terminology.hl7.org/CodeSystem/adjudication", "http://hl7.org/fhir/adjudication"]);
 /// CARIN Blue Button: <https://hl7.org/fhir/us/carin-bb/CodeSystem-C4BBAdjudication.html>.
@@ -156,6 +159,18 @@ pub(crate) fn ensure_concept(node: &Node<'_>) -> Result<(), Refused> {
         object.optional("text").map(|text| text.text()).transpose()?;
         object.items("coding")?.iter().try_for_each(|coding| coding.open().map(|_| ()))
     })
+}
+
+/// System and code of each coding of a concept that has both: for what may say it otherwise, or not at all.
+pub(crate) fn complete_codings<'a>(node: &Node<'a>) -> Result<Vec<(&'a str, &'a str)>, Refused> {
+    let mut found = Vec::new();
+    for coding in node.open()?.items("coding")? {
+        let mut coding = coding.open()?;
+        if let (Some(system), Some(code)) = (coding.optional("system"), coding.optional("code")) {
+            found.push((system.text()?, code.text()?));
+        }
+    }
+    Ok(found)
 }
 
 /// The code of a concept, which must be one of `system`; several codings must mean the same code.

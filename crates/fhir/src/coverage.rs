@@ -1,7 +1,7 @@
 //! FHIR `Coverage`: who is insured by whom, and when. <https://hl7.org/fhir/R4/coverage.html>
 
 use crate::bundle::{self, Found};
-use crate::coding::{concept, only_coding, Coding, COVERAGE_CLASS, RELATIONSHIP};
+use crate::coding::{complete_codings, concept, only_coding, Coding, COVERAGE_CLASS, RELATIONSHIP, SELF_PAY};
 use crate::date::{anniversary, days_of_period, Early};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
@@ -64,7 +64,10 @@ pub fn years(period: Period, until: Timestamp) -> Option<Vec<Period>> {
 }
 
 /// What describes a coverage and decides nothing here: what the member bears is the plan's to say.
-const DESCRIPTIVE: &[&str] = &["identifier", "type", "policyHolder", "dependent", "costToBeneficiary", "contract"];
+const DESCRIPTIVE: &[&str] = &["identifier", "policyHolder", "dependent", "costToBeneficiary", "contract"];
+
+/// What a coverage has in R5 only: <https://hl7.org/fhir/R5/coverage.html>.
+const OF_R5: [&str; 2] = ["kind", "insurer"];
 
 /// Compiles a FHIR R4 `Coverage`.
 ///
@@ -86,6 +89,11 @@ pub fn coverages_of(document: &[u8]) -> Result<Vec<Found<CompiledCoverage>>, Ref
 fn read(node: &Node<'_>) -> Result<CompiledCoverage, Refused> {
     node.resource("Coverage", |object| {
         object.ignore(DESCRIPTIVE);
+        for name in OF_R5 {
+            if let Some(node) = object.optional(name) {
+                return Err(node.refuse(RefusedReason::OnlyR4 { resource: "Coverage" }));
+            }
+        }
         let status = object.required("status")?;
         if status.text()? != "active" {
             let reason = RefusedReason::Status { found: status.text()?.to_owned(), expected: "active" };
@@ -96,8 +104,14 @@ fn read(node: &Node<'_>) -> Result<CompiledCoverage, Refused> {
                 return Err(subrogation.refuse(RefusedReason::Subrogation));
             }
         }
-        let member = Reference::to(&object.required("beneficiary")?, PATIENT)?.key;
+        if let Some(kind) = object.optional("type") {
+            if complete_codings(&kind)?.iter().any(|(system, code)| SELF_PAY.knows(system) && *code == "pay") {
+                return Err(kind.refuse(RefusedReason::SelfPay));
+            }
+        }
+        let member = Reference::to(&object.required("beneficiary")?, PATIENT)?;
         let subscriber = subscriber(object, &member)?;
+        let member = member.key;
         let payors = object.required("payor")?;
         let list = payors.list()?;
         let [payor] = list.as_slice() else { return Err(payors.refuse(RefusedReason::SeveralPayors)) };
@@ -118,7 +132,7 @@ fn read(node: &Node<'_>) -> Result<CompiledCoverage, Refused> {
 }
 
 /// The subscriber. HL7's examples write the codes of `subscriber-relationship` without the system.
-fn subscriber(object: &mut Object<'_>, member: &str) -> Result<String, Refused> {
+fn subscriber(object: &mut Object<'_>, member: &Reference) -> Result<String, Refused> {
     let own = |coding: &Coding<'_>| coding.system.is_none() || coding.is_of(&RELATIONSHIP);
     let is_self = |node: Node<'_>| match node.open()?.has("coding") {
         true => Ok(concept(&node)?.iter().any(|coding| own(coding) && coding.code == "self")),
@@ -127,12 +141,12 @@ fn subscriber(object: &mut Object<'_>, member: &str) -> Result<String, Refused> 
     };
     let is_self = object.optional("relationship").map(is_self).transpose()?;
     match object.optional("subscriber").map(|subscriber| Reference::to(&subscriber, SUBSCRIBER)).transpose()? {
-        Some(subscriber) if is_self == Some(true) && subscriber.key != member => {
+        Some(subscriber) if is_self == Some(true) && !subscriber.is_same(member) => {
             Err(subscriber.refuse(RefusedReason::SubscriberContradicts))
         }
         Some(subscriber) => Ok(subscriber.key),
         None if is_self == Some(false) => Err(object.refuse("subscriber", RefusedReason::Missing)),
-        None => Ok(member.to_owned()),
+        None => Ok(member.key.clone()),
     }
 }
 

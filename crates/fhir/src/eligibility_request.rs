@@ -6,7 +6,7 @@
 
 use crate::claim::{count, money, service, ClaimItem};
 use crate::coding::{known_concept, BENEFIT_CATEGORY};
-use crate::date::{day, day_of_period};
+use crate::date::{day, day_of_period, ensure_date};
 use crate::decimal::{Asset, Decimal};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
@@ -99,22 +99,23 @@ pub fn compile(document: &[u8], asset: &Asset) -> Result<CompiledEligibilityRequ
         let reference = reference(object)?;
         let patient = Reference::to(&object.required("patient")?, PATIENT)?.key;
         let provider = object.optional("provider").map(|provider| Reference::to(&provider, PROVIDER)).transpose()?;
-        let provider = provider.map(|provider| provider.key);
         let insurer = Reference::to(&object.required("insurer")?, INSURER)?.key;
         let coverage = coverage(object)?;
         let created = object.required("created")?;
-        let created = day(created.text()?).map_err(|reason| created.refuse(reason))?;
+        ensure_date(&created)?;
+        let one_day = |date: Node<'_>| day(date.text()?).map_err(|reason| date.refuse(reason));
         let day = match (object.optional("servicedDate"), object.optional("servicedPeriod")) {
-            (Some(date), None) => day(date.text()?).map_err(|reason| date.refuse(reason))?,
+            (Some(date), None) => one_day(date)?,
             (None, Some(period)) => day_of_period(&period)?,
-            (None, None) => created,
+            (None, None) => one_day(created)?,
             (Some(_), Some(period)) => return Err(period.refuse(RefusedReason::NotOneDay)),
         };
         let nodes = object.items("item")?;
         if let Some(beyond) = nodes.get(MAX_LINES) {
             return Err(beyond.refuse(RefusedReason::TooManyLines { limit: MAX_LINES }));
         }
-        let items = nodes.iter().map(|node| item(node, asset, provider.as_deref())).collect::<Result<_, _>>()?;
+        let items = nodes.iter().map(|node| item(node, asset, provider.as_ref())).collect::<Result<_, _>>()?;
+        let provider = provider.map(|provider| provider.key);
         Ok(CompiledEligibilityRequest { reference, patient, provider, insurer, coverage, day, items })
     })
 }
@@ -147,11 +148,11 @@ fn coverage(object: &mut Object<'_>) -> Result<Option<String>, Refused> {
     }
 }
 
-fn item(node: &Node<'_>, asset: &Asset, provider: Option<&str>) -> Result<EligibilityItem, Refused> {
+fn item(node: &Node<'_>, asset: &Asset, provider: Option<&Reference>) -> Result<EligibilityItem, Refused> {
     node.read(|object| {
         object.ignore(DESCRIPTIVE_ITEM);
         if let Some(own) = object.optional("provider").map(|own| Reference::to(&own, PROVIDER)).transpose()? {
-            if Some(own.key.as_str()) != provider {
+            if !provider.is_some_and(|provider| own.is_same(provider)) {
                 return Err(own.refuse(RefusedReason::OtherProvider));
             }
         }

@@ -8,6 +8,7 @@
 //! | `plan.specificCost.benefit` | the terms of its category: copay, coinsurance, and a deductible or out-of-pocket maximum of its own |
 //! | `cost.applicability` | for providers in or out of the network; for all where it is missing |
 //! | `network`, `coverage.network`, `plan.network` | that the plan has one, as an `applicability` says too |
+//! | `period` | when the plan is offered ([`PlanFile::period`]) |
 //!
 //! Types of costs are codes of HL7 `coverage-copay-type` or `benefit-type`. `coverage.type` and `specificCost.category` are
 //! headings. What an InsurancePlan has no element for comes from [`InsurancePlanOptions`].
@@ -16,6 +17,7 @@ use crate::claim::{decimal, money};
 use crate::coding::{
     known_concept, only_coding, APPLICABILITY, BENEFIT_CATEGORY, BENEFIT_TERM, BENEFIT_TYPE, COPAY_TYPE, CURRENCY, UNIT,
 };
+use crate::date::{days_of_period, Early};
 use crate::decimal::{Asset, Decimal};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
@@ -25,6 +27,7 @@ use salus_domain::codes::{Category, CategorySet, Measure, Network, Term, Unit};
 use salus_domain::ids::Account;
 use salus_domain::money::{Amount, BasisPoints};
 use salus_domain::plan::{Benefit, CostShare, Deadlines, Limit, PlanTerms};
+use salus_domain::time::Period;
 
 /// What an InsurancePlan does not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +49,7 @@ pub struct InsurancePlanOptions {
 }
 
 const DESCRIPTIVE: &[&str] =
-    &["identifier", "type", "alias", "period", "ownedBy", "administeredBy", "coverageArea", "contact", "endpoint"];
+    &["identifier", "type", "alias", "ownedBy", "administeredBy", "coverageArea", "contact", "endpoint"];
 
 /// Compiles a FHIR R4 `InsurancePlan`.
 ///
@@ -61,6 +64,7 @@ pub fn compile(document: &[u8], options: &InsurancePlanOptions) -> Result<PlanFi
             return Err(status.refuse(reason));
         }
         let name = object.required("name")?.text()?.to_owned();
+        let period = object.optional("period").map_or(Ok(Period::ALWAYS), |node| days_of_period(&node, Early::Open))?;
         let mut found = Found { asset: &options.asset, networked: object.has("network"), ..Found::new(&options.asset) };
         object.ignore(&["network"]);
         for coverage in object.required("coverage")?.list()? {
@@ -93,7 +97,7 @@ pub fn compile(document: &[u8], options: &InsurancePlanOptions) -> Result<PlanFi
             Refused { path: path.unwrap_or_else(|| String::from("InsurancePlan")), ..refused }
         })?;
         let (asset, token, fees) = (options.asset.clone(), options.token, options.fees.clone());
-        Ok(PlanFile { name, asset, token, terms, fees })
+        Ok(PlanFile { name, period, asset, token, terms, fees })
     })
 }
 

@@ -66,7 +66,7 @@ use salus_domain::codes::{Category, CategorySet, Measure, Network, Term, Unit};
 use salus_domain::ids::Account;
 use salus_domain::money::{Amount, BasisPoints};
 use salus_domain::plan::{fee_page, Benefit, CostShare, Deadlines, Limit, PlanTerms, TermsMalformed, MAX_PAGES, YEAR};
-use salus_domain::time::DAY;
+use salus_domain::time::{Period, DAY};
 use std::collections::BTreeSet;
 
 /// How many fees a plan has at most: 100 on each of 256 pages, about. The odds that a page has more than
@@ -80,6 +80,9 @@ const FEES_A_PAGE: usize = 64;
 pub struct PlanFile {
     /// What people call it; not on the chain.
     pub name: String,
+    /// When it is offered, in days as they are written: [`Period::ALWAYS`] where nothing is said, as in a plan file. Not on the
+    /// chain: whoever knows the time compares it.
+    pub period: Period,
     /// What it pays in.
     pub asset: Asset,
     /// The PSP22 token that it pays in; `None`: the native token of the chain.
@@ -158,7 +161,7 @@ pub fn compile(document: &[u8]) -> Result<PlanFile, Refused> {
         };
         terms.validate().map_err(|malformed| refuse_malformed(&terms, malformed))?;
         let fees = fees(object, &asset)?;
-        Ok(PlanFile { name, asset, token, terms, fees })
+        Ok(PlanFile { name, period: Period::ALWAYS, asset, token, terms, fees })
     })
 }
 

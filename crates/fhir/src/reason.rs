@@ -217,6 +217,15 @@ pub enum RefusedReason {
     #[error("the entry deletes the resource, so that it holds no more; leave the entry out")]
     Deletion,
 
+    /// More refused resources of a bundle than are told.
+    #[error(
+        "more than {limit} resources of this bundle are refused, and what follows is not read; correct those first"
+    )]
+    TooManyRefused {
+        /// How many are told.
+        limit: usize,
+    },
+
     // Claim and coverage.
     /// A use other than `claim`.
     #[error("a {found} is not adjudicated here, only a claim; submit it when the service was given")]
@@ -244,7 +253,8 @@ pub enum RefusedReason {
         given: usize,
     },
     /// Another insurer's document about somebody else.
-    #[error("the other insurer's document is about {patient}; give the one about the patient of this claim")]
+    #[error("the other insurer's document is about {patient}; give the one about the patient of this claim, or where that is the same \
+             person, claim with the identifier that the document has beside it (patient.identifier)")]
     PriorPatient {
         /// Whom it is about.
         patient: String,
@@ -255,10 +265,13 @@ pub enum RefusedReason {
         /// What the claim refers to.
         reference: String,
     },
+    /// One answer of another insurer, twice.
+    #[error("the same answer of another insurer is given twice; give one document of each insurer")]
+    RepeatedPrior,
     /// Another insurer's document says nothing about a line.
     #[error("the other insurer's document does not say what was paid for this line (benefit, or paidtoprovider); ask for one that does")]
     PriorUnknown,
-    /// Another insurer's document says two things about a line.
+    /// Another insurer's document says two things about a line, or about all of them.
     #[error("the other insurer's document gives two different amounts for what was paid; ask for one that does not")]
     PriorContradicts,
     /// Another insurer paid for a line that the claim does not have.
@@ -293,6 +306,15 @@ pub enum RefusedReason {
     /// A coverage that is only there for insurers to recover what they paid.
     #[error("the coverage is there for subrogation, not to adjudicate claims; give the one that is to pay")]
     Subrogation,
+    /// A coverage without an insurer.
+    #[error("the coverage says that the patient pays, and no insurer; give the one that is to pay")]
+    SelfPay,
+    /// An element that a resource has in R5 only.
+    #[error("this element is of FHIR R5, and a {resource} is read as of R4 only; give it as R4 has it")]
+    OnlyR4 {
+        /// The type of the resource.
+        resource: &'static str,
+    },
     /// Several payors of one coverage.
     #[error("a coverage with several payors cannot be expressed; make one coverage for each")]
     SeveralPayors,
@@ -314,6 +336,15 @@ pub enum RefusedReason {
     /// A quantity that is not a whole number from 1 on.
     #[error("the quantity must be a whole number from 1 to 4294967295")]
     NotAQuantity,
+    /// A quantity that measures something.
+    #[error("this is an amount in \"{unit}\", which does not tell how many units of the service were given; give their number, with the code \"1\" or without one")]
+    NotACount {
+        /// The code of the unit.
+        unit: String,
+    },
+    /// A service on a day that the claim does not bill.
+    #[error("the service was on a day that the claim does not bill (billablePeriod); correct one of them")]
+    NotBilled,
     /// The net amount is not what quantity, price and factor make.
     #[error("the net amount is not quantity × unit price × factor; correct one of them")]
     NetNotProduct,

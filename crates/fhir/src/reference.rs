@@ -1,6 +1,6 @@
 //! References, by reference or by business identifier: <https://hl7.org/fhir/R4/references.html#Reference>.
 
-use crate::directory::{Directory, Kind};
+use crate::directory::{system, Directory, Kind};
 use crate::element::Node;
 use crate::error::{Refused, RefusedReason};
 use crate::json::is_type_name;
@@ -14,8 +14,8 @@ pub(crate) struct Reference {
     pub(crate) key: String,
     /// The resource type, where it can be told.
     pub(crate) kind: Option<String>,
-    /// The identifier, where it stands beside a reference.
-    identifier: Option<String>,
+    /// The identifier, beside a reference or alone.
+    pub(crate) identifier: Option<String>,
 }
 
 /// Who is treated: `Claim.patient` and its like.
@@ -65,7 +65,7 @@ impl Reference {
             let path = node.path().to_owned();
             match (reference, identifier) {
                 (Some(reference), identifier) => Ok(Self { path, key: reference.to_owned(), kind, identifier }),
-                (None, Some(key)) => Ok(Self { path, key, kind, identifier: None }),
+                (None, Some(key)) => Ok(Self { path, key: key.clone(), kind, identifier: Some(key) }),
                 (None, None) => Err(object.refuse("reference", RefusedReason::Missing)),
             }
         })
@@ -85,6 +85,27 @@ impl Reference {
                 }))
             }
         }
+    }
+
+    /// Whether it names the same as another key, with the identifier of that one: by the identifiers where both have one of
+    /// the same system, or else by the references, whatever versions these name.
+    pub(crate) fn names(&self, key: &str, identifier: Option<&str>) -> bool {
+        match (self.identifier.as_deref(), identifier) {
+            (Some(own), Some(other)) if system(own) == system(other) => own == other,
+            _ => current(&self.key) == current(key),
+        }
+    }
+
+    /// [`Self::names`] of another reference.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.names(&other.key, other.identifier.as_deref())
+    }
+
+    /// `Type/id`, without a server before it or a version behind it; `None` where it is not written so.
+    pub(crate) fn relative(&self) -> Option<String> {
+        let kind = kind_of(&self.key).filter(|_| self.identifier.as_ref() != Some(&self.key))?;
+        let (_, id) = current(&self.key).rsplit_once('/')?;
+        Some(format!("{kind}/{id}"))
     }
 
     /// What the directory says it is.
@@ -123,7 +144,10 @@ pub(crate) fn kind_of(reference: &str) -> Option<&str> {
     Some(last_segment(before)).filter(|kind| is_type_name(kind))
 }
 
-/// The reference without the version that it may name.
+/// The reference without the version that it may name. An identifier (`system|value`) names none.
 pub(crate) fn current(reference: &str) -> &str {
-    reference.split_once("/_history/").map_or(reference, |(current, _)| current)
+    match reference.split_once("/_history/") {
+        Some((current, _)) if system(reference).is_none() => current,
+        _ => reference,
+    }
 }

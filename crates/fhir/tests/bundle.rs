@@ -4,7 +4,7 @@
 mod common;
 
 use common::{bytes, claim, dollars, refused, sample, with, without};
-use salus_fhir::bundle::Found;
+use salus_fhir::bundle::{Found, MAX_REFUSED};
 use salus_fhir::claim::{claims_of, compile, ClaimOptions, CompiledClaim};
 use salus_fhir::coverage::coverages_of;
 use salus_fhir::{Refused, RefusedReason as R};
@@ -106,6 +106,26 @@ fn an_entry_that_may_be_of_the_type_and_cannot_be_read_is_refused_on_its_own() {
     let (path, reason) = refused_beside_a_claim(json!("claim"));
     assert_eq!(path, "Bundle.entry[1]");
     assert_eq!(reason, refused(&path, R::WrongType { expected: "an object" }));
+}
+
+#[test]
+fn of_a_bundle_of_refused_entries_not_all_are_told() {
+    let patient = entry(json!({"resourceType": "Patient"}));
+    let empty = |count: usize| std::iter::repeat_n(json!({}), count);
+    let of = |count: usize| {
+        let entries = [entry(claim()), patient.clone()].into_iter().chain(empty(count)).chain([entry(claim())]);
+        find(&bundle(entries.collect::<Vec<_>>())).unwrap()
+    };
+    let all = of(MAX_REFUSED);
+    assert_eq!(all.len(), MAX_REFUSED + 2);
+    assert!(all[MAX_REFUSED + 1].compiled.is_ok());
+    for count in [1, 2, 100] {
+        let some = of(MAX_REFUSED + count);
+        assert_eq!(some[..=MAX_REFUSED], all[..=MAX_REFUSED]);
+        let path = format!("Bundle.entry[{}]", MAX_REFUSED + 2);
+        let compiled = Err(refused(&path, R::TooManyRefused { limit: MAX_REFUSED }));
+        assert_eq!(some[MAX_REFUSED + 1..], [Found { path, id: None, compiled }]);
+    }
 }
 
 #[test]

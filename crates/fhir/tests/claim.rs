@@ -197,7 +197,10 @@ fn nobody_but_the_provider_is_paid() {
         let payee = json!({"type": {"coding": [{"code": code}]}, "party": {"reference": party}});
         with(&claim(), "/payee", payee)
     };
-    assert!(read(&payee("provider", "Practitioner/a")).is_ok());
+    for party in ["Practitioner/a", "Practitioner/a/_history/1"] {
+        assert!(read(&payee("provider", party)).is_ok(), "{party}");
+    }
+    assert_refused(&payee("provider", "Practitioner/b/_history/1"), "Claim.payee.party", R::PayeeNotProvider);
     assert_refused(&payee("subscriber", "Patient/c"), "Claim.payee.type.coding[0]", R::PayeeNotProvider);
     assert_refused(&payee("provider", "Patient/c"), "Claim.payee.party", R::PayeeNotProvider);
     let system = R::UnknownSystem { system: String::from("http://payees") };
@@ -240,6 +243,27 @@ fn quantities_are_whole_and_at_least_one() {
         let refusal = compile(document.as_bytes(), &options);
         assert_eq!(refusal, Err(refused("Claim.item[0].quantity.value", R::NotAQuantity)));
     }
+}
+
+#[test]
+fn a_quantity_counts_and_does_not_measure() {
+    let of = |unit: Value| {
+        let mut quantity = json!({"value": 500});
+        quantity.as_object_mut().unwrap().extend(unit.as_object().unwrap().clone());
+        line("/quantity", quantity)
+    };
+    let ucum = |code: &str| of(json!({"unit": "tablets", "system": "http://unitsofmeasure.org", "code": code}));
+    let words = of(json!({"unit": "mg"}));
+    let of_another_system = of(json!({"system": "http://units", "code": "UN"}));
+    for counted in [words, of_another_system, ucum("1"), ucum("{tablet}"), ucum("TAB")] {
+        assert_eq!(read(&counted).unwrap().items[0].quantity, 500, "{counted}");
+    }
+    for unit in ["mg", "mg{total}", "{a}mg{b}", "h", "10*3", "{", "}"] {
+        let reason = R::NotACount { unit: unit.to_owned() };
+        assert_refused(&ucum(unit), "Claim.item[0].quantity.code", reason);
+    }
+    let reason = R::NotACount { unit: String::from("mg") };
+    assert_refused(&of(json!({"code": "mg"})), "Claim.item[0].quantity.code", reason);
 }
 
 #[test]

@@ -160,13 +160,14 @@ const HL7: &[(&str, &str)] = &[
     ("MED-00050", "Claim.patient: \"#patient-1\" is contained in the document and has no account; refer to a resource of its own"),
 ];
 
-/// R3501 is an answer to a claim that could not be processed, UR3503 one to a request for authorisation.
+/// R3501 is an answer to a claim that could not be processed, UR3503 one to a request for authorisation. The total of R3502 says
+/// that 182.00 dollars were paid, its line 172.32; that of EB3500 says 96.00, its lines 96.00 and 180.00.
 const ANSWERS: &[(&str, &str)] = &[
     ("R3500", "Patient/1 [(1, 9047)]"),
     ("R3501", "ClaimResponse.outcome: the status is \"error\", only \"complete\" counts"),
-    ("R3502", "Patient/1 [(1, 17232)]"),
+    ("R3502", "ClaimResponse.total: the other insurer's document gives two different amounts for what was paid; ask for one that does not"),
     ("UR3503", "ClaimResponse.use: the status is \"preauthorization\", only \"claim\" counts"),
-    ("EB3500", "Patient/pat1 [(1, 9600), (2, 18000)]"),
+    ("EB3500", "ExplanationOfBenefit.total: the other insurer's document gives two different amounts for what was paid; ask for one that does not"),
 ];
 
 /// Each sum is the `total` of the document. What is not there are lines of diagnoses, which charge nothing.

@@ -135,6 +135,30 @@ fn parties_are_of_the_types_that_fhir_has_there() {
 }
 
 #[test]
+fn services_are_on_days_that_the_claim_bills() {
+    let billed = |start: &str, end: &str| with(&claim(), "/billablePeriod", json!({"start": start, "end": end}));
+    for (start, end) in [
+        ("2026-09-30", "2026-09-30"),
+        ("2026-09", "2026-10"),
+        ("2026-09-30T23:30:00-05:00", "2026-10-01T23:45:00-05:00"),
+        ("2026-09-29T00:00:00+14:00", "2026-09-30T00:00:00+14:00"),
+        ("1969-12-31", "2026-09-30"),
+    ] {
+        assert!(read(&billed(start, end)).is_ok(), "{start} {end}");
+    }
+    let path = "Claim.item[0].servicedDate";
+    assert_refused(&billed("2026-10-01", "2026-10-02"), path, R::NotBilled);
+    assert_refused(&billed("2026-08-01", "2026-09-29"), path, R::NotBilled);
+    let open = with(&claim(), "/billablePeriod", json!({"start": "2026-10-01"}));
+    assert_refused(&open, path, R::NotBilled);
+    let period = json!({"start": "2026-09-30T08:00:00Z", "end": "2026-09-30T09:00:00Z"});
+    let timed = with(&without(&open, "/item/0/servicedDate"), "/item/0/servicedPeriod", period);
+    assert_refused(&timed, "Claim.item[0].servicedPeriod", R::NotBilled);
+    assert_refused(&billed("soon", "2026-09-30"), "Claim.billablePeriod.start", R::NotADate);
+    assert_refused(&billed("2026-10-01", "2026-09-30"), "Claim.billablePeriod", R::EmptyPeriod);
+}
+
+#[test]
 fn what_only_describes_a_claim_is_well_formed_where_it_is_there() {
     for created in ["2026-09-30", "2026-09", "1969-01-01", "2026-09-30T12:00:00+02:00"] {
         assert!(read(&with(&claim(), "/created", json!(created))).is_ok(), "{created}");

@@ -87,7 +87,8 @@ fn what_the_first_insurer_paid_stands_on_the_lines_for_the_second() {
 #[test]
 fn payments_of_several_insurers_add_up() {
     let one = paid(&response()).unwrap();
-    let other = PriorPayment { lines: vec![line(1, 800)], ..one.clone() };
+    let answer = Some(String::from("ClaimResponse/8"));
+    let other = PriorPayment { answer, lines: vec![line(1, 800)], ..one.clone() };
     assert_eq!(read(&claim(), &[one.clone(), other.clone()]).unwrap().items[0].prior_paid, Amount(1_250));
     let more = PriorPayment { lines: vec![line(1, 801)], ..other.clone() };
     assert_eq!(read(&claim(), &[one.clone(), more]), Err(refused("Claim.item[0]", R::PriorAboveCharge)));
@@ -101,13 +102,128 @@ fn the_documents_are_about_this_claim() {
     let somebody = PriorPayment { patient: String::from("Patient/d"), ..prior.clone() };
     let reason = R::PriorPatient { patient: String::from("Patient/d") };
     assert_eq!(read(&claim(), &[somebody]), Err(refused("Claim.insurance", reason)));
-    let other = PriorPayment { claim_response: Some(String::from("ClaimResponse/8")), ..prior.clone() };
+    let other = PriorPayment { answer: Some(String::from("ClaimResponse/8")), ..prior.clone() };
     let reason = R::PriorResponse { reference: String::from("ClaimResponse/7") };
     assert_eq!(read(&second(), &[other]), Err(refused("Claim.insurance[0].claimResponse", reason)));
     let elsewhere = PriorPayment { lines: vec![line(1, 0), line(2, 1)], ..prior.clone() };
     assert_eq!(read(&claim(), &[elsewhere]), Err(refused("Claim.item", R::PriorOtherLine { sequence: 2 })));
     let silent = PriorPayment { lines: Vec::new(), ..prior };
     assert_eq!(read(&claim(), &[silent]), Err(refused("Claim.item[0]", R::PriorUnknown)));
+}
+
+/// What becomes of a claim of `own` with the other insurer's document about `theirs`, both as `Patient` references.
+fn about(own: &Value, theirs: &Value) -> Result<Amount, R> {
+    let prior = paid(&with(&response(), "/patient", theirs.clone())).unwrap();
+    let compiled = read(&with(&claim(), "/patient", own.clone()), &[prior]);
+    compiled.map(|claim| claim.items[0].prior_paid).map_err(|refusal| refusal.reason)
+}
+
+#[test]
+fn the_documents_are_about_the_patient_whatever_version_of_it_they_name() {
+    let [plain, first, second] =
+        ["Patient/c", "Patient/c/_history/1", "Patient/c/_history/2"].map(|it| json!({ "reference": it }));
+    for (own, theirs) in [(&plain, &first), (&first, &plain), (&first, &second)] {
+        assert_eq!(about(own, theirs), Ok(Amount(450)));
+    }
+    let other = json!({"reference": "Patient/d/_history/1"});
+    let reason = R::PriorPatient { patient: String::from("Patient/d/_history/1") };
+    assert_eq!(about(&first, &other), Err(reason));
+}
+
+#[test]
+fn a_patient_that_insurers_name_differently_is_known_by_the_identifier() {
+    let identified = |reference: &str, value: &str| {
+        let identifier = json!({"system": "http://ids/_history/", "value": value});
+        json!({"reference": reference, "identifier": identifier})
+    };
+    let refused = |patient: &str| Err(R::PriorPatient { patient: patient.to_owned() });
+    let own = identified("Patient/c", "1");
+    let elsewhere = "http://payer/Patient/77";
+    assert_eq!(about(&own, &identified(elsewhere, "1")), Ok(Amount(450)));
+    assert_eq!(about(&without(&own, "/reference"), &identified(elsewhere, "1")), Ok(Amount(450)));
+    assert_eq!(about(&own, &without(&own, "/reference")), Ok(Amount(450)));
+    // Beside one of them only, another one, of another system, or of somebody else of the same name.
+    assert_eq!(about(&json!({"reference": "Patient/c"}), &identified(elsewhere, "1")), refused(elsewhere));
+    assert_eq!(about(&own, &json!({"reference": elsewhere})), refused(elsewhere));
+    assert_eq!(about(&own, &identified(elsewhere, "2")), refused(elsewhere));
+    let other_system = with(&identified(elsewhere, "1"), "/identifier/system", json!("http://ids"));
+    assert_eq!(about(&own, &other_system), refused(elsewhere));
+    assert_eq!(about(&own, &identified("Patient/c", "2")), refused("Patient/c"));
+    // An identifier has no version.
+    let alone = |system: &str| json!({"identifier": {"system": format!("http://ids/_history/{system}"), "value": "1"}});
+    assert_eq!(about(&alone("a"), &alone("b")), refused("http://ids/_history/b|1"));
+}
+
+#[test]
+fn the_answer_that_the_claim_names_is_told_by_its_id_in_whatever_version() {
+    let named = |reference: Value, id: &str| {
+        let claim = with(&second(), "/insurance/0/claimResponse", reference);
+        read(&claim, &[paid(&with(&response(), "/id", json!(id))).unwrap()]).map(|_| ()).map_err(|it| it.reason)
+    };
+    let versioned = json!({"reference": "http://first/ClaimResponse/7/_history/3"});
+    assert_eq!(named(versioned.clone(), "7"), Ok(()));
+    assert_eq!(named(versioned, "3"), Err(R::PriorResponse { reference: String::from("ClaimResponse/7") }));
+    // What has no id cannot be told apart.
+    let numbered = json!({"identifier": {"system": "http://first/ClaimResponse/numbers", "value": "9"}});
+    for reference in [json!({"reference": "urn:uuid:0e0c0e0c-0000-4000-8000-000000000000"}), numbered] {
+        assert_eq!(named(reference, "7"), Ok(()));
+    }
+}
+
+#[test]
+fn an_explanation_of_benefit_stands_for_one_of_the_answers_that_the_claim_names() {
+    let named = |id: &str, sequence: u32| {
+        json!({"sequence": sequence, "focal": false, "coverage": {"reference": "Coverage/0"},
+            "claimResponse": {"reference": format!("ClaimResponse/{id}")}})
+    };
+    let focal = with(&claim()["insurance"][0], "/sequence", json!(3));
+    let claim = with(&claim(), "/insurance", json!([named("7", 1), named("8", 2), focal]));
+    let [one, explained] = [response(), explanation()].map(|document| paid(&document).unwrap());
+    assert!(read(&claim, &[explained.clone(), one.clone()]).is_ok());
+    let foreign = PriorPayment { answer: Some(String::from("ClaimResponse/9")), ..one };
+    let reason = R::PriorResponse { reference: String::from("ClaimResponse/7") };
+    assert_eq!(read(&claim, &[explained, foreign]), Err(refused("Claim.insurance[0].claimResponse", reason)));
+}
+
+#[test]
+fn one_answer_counts_once() {
+    let twice = Err(refused("Claim.insurance", R::RepeatedPrior));
+    for document in [response(), explanation(), without(&explanation(), "/id")] {
+        let prior = paid(&document).unwrap();
+        assert_eq!(read(&claim(), &[prior.clone(), prior]), twice);
+    }
+    let of = |insurer: &str| paid(&with(&response(), "/insurer", json!({ "reference": insurer }))).unwrap();
+    let (one, other) = (of("Organization/1"), of("Organization/2"));
+    assert_eq!(read(&claim(), &[one.clone(), other.clone()]).unwrap().items[0].prior_paid, Amount(900));
+    let newer = PriorPayment { lines: vec![line(1, 0)], ..one.clone() };
+    assert_eq!(read(&claim(), &[one, other, newer.clone()]), twice);
+    assert_eq!(read(&claim(), &[newer.clone(), PriorPayment { insurer: None, ..newer }]), twice);
+}
+
+#[test]
+fn what_was_paid_in_all_is_what_the_lines_add_up_to() {
+    let item = response()["item"][0].clone();
+    let document = with(&response(), "/item", json!([item, with(&item, "/itemSequence", json!(2))]));
+    let benefit = |value: f64| amount("adjudication", "benefit", value);
+    let carin = |code: &str, value: f64| amount(C4BB, code, value);
+    for name in ["total", "adjudication"] {
+        let told = |amounts: Value| paid(&with(&document, &format!("/{name}"), amounts)).map(|_| ());
+        let place = format!("ClaimResponse.{name}");
+        let contradicts = Err(refused(&place, R::PriorContradicts));
+        assert_eq!(told(json!([amount("adjudication", "submitted", 25.0)])), Ok(()));
+        assert_eq!(told(json!([benefit(9.0)])), Ok(()));
+        assert_eq!(told(json!([benefit(9.01)])), contradicts);
+        assert_eq!(told(json!([benefit(4.5)])), contradicts);
+        assert_eq!(told(json!([carin("paidtoprovider", 8.0), carin("paidtopatient", 1.0)])), Ok(()));
+        assert_eq!(told(json!([carin("paidtoprovider", 8.0)])), contradicts);
+        // What was paid up to now may be a part of it.
+        assert_eq!(told(json!([benefit(9.0), carin("paidtoprovider", 8.0)])), Ok(()));
+        let second = format!("{place}[1].amount");
+        assert_eq!(told(json!([benefit(9.0), benefit(8.0)])), Err(refused(&second, R::PriorContradicts)));
+        let euros = with(&benefit(9.0), "/amount/currency", json!("EUR"));
+        let currency = R::Currency { expected: String::from("USD"), found: String::from("EUR") };
+        assert_eq!(told(json!([euros])), Err(refused(&format!("{place}[0].amount.currency"), currency)));
+    }
 }
 
 #[test]

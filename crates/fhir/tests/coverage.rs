@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{bytes, concept, documents, refused, with, without};
+use common::{bytes, coding, concept, documents, refused, with, without};
 use proptest::prelude::*;
 use salus_domain::plan::YEAR;
 use salus_domain::time::{Period, Timestamp, DAY};
@@ -89,6 +89,26 @@ fn a_coverage_that_is_there_for_subrogation_is_not_adjudicated() {
 }
 
 #[test]
+fn a_coverage_without_an_insurer_is_not_adjudicated() {
+    let of = |kind: Value| read(&with(&coverage(), "/type", kind));
+    let reason = || Err(refused("Coverage.type", R::SelfPay));
+    assert_eq!(of(concept("coverage-selfpay", "pay")), reason());
+    let own = coding("coverage-selfpay", "pay");
+    assert_eq!(of(json!({"coding": [{"display": "own"}, coding("v3-ActCode", "HIP"), own]})), reason());
+    for other in [concept("v3-ActCode", "HIP"), concept("v3-ActCode", "pay"), json!({"text": "self-pay"})] {
+        assert!(of(other.clone()).is_ok(), "{other}");
+    }
+}
+
+#[test]
+fn a_coverage_of_r5_is_refused_by_that_name() {
+    let renamed = with(&without(&coverage(), "/payor"), "/insurer", json!({"reference": "Organization/b"}));
+    let reason = || R::OnlyR4 { resource: "Coverage" };
+    assert_eq!(read(&renamed), Err(refused("Coverage.insurer", reason())));
+    assert_eq!(read(&with(&renamed, "/kind", json!("self-pay"))), Err(refused("Coverage.kind", reason())));
+}
+
+#[test]
 fn who_is_insured_by_whom_are_people_and_insurers() {
     let kinds = |name: &str, allowed: &'static [&'static str]| {
         let reference = json!({"reference": "Coverage/1"});
@@ -117,6 +137,7 @@ fn a_member_who_is_not_the_subscriber_names_who_is() {
     assert_eq!(named(child.clone(), Some("Patient/d")).unwrap().subscriber, "Patient/d");
     assert_eq!(named(child, None), Err(refused("Coverage.subscriber", R::Missing)));
     assert_eq!(named(json!({"text": "daughter"}), None), Err(refused("Coverage.subscriber", R::Missing)));
+    assert!(named(own.clone(), Some("Patient/c/_history/1")).is_ok());
     assert_eq!(named(own, Some("Patient/d")), Err(refused("Coverage.subscriber", R::SubscriberContradicts)));
 }
 

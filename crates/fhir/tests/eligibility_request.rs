@@ -61,6 +61,14 @@ fn without_a_day_of_service_it_is_the_day_of_the_request() {
 }
 
 #[test]
+fn the_day_of_the_request_is_needed_only_where_it_is_the_day_of_service() {
+    let month = with(&request(), "/created", json!("2026-11"));
+    assert_eq!(read(&month).unwrap().day, day("2026-11-25").unwrap());
+    assert_refused(&without(&month, "/servicedDate"), "created", R::NotOneDay);
+    assert_refused(&with(&month, "/created", json!("soon")), "created", R::NotADate);
+}
+
+#[test]
 fn it_is_about_one_coverage_and_one_provider() {
     let own = request()["insurance"][0].clone();
     let other = with(&without(&own, "/focal"), "/coverage/reference", json!("Coverage/2"));
@@ -72,6 +80,8 @@ fn it_is_about_one_coverage_and_one_provider() {
     assert_refused(&of(json!([own, own])), "insurance[1].focal", R::SeveralFocal);
     let provider = with(&request(), "/item/0/provider", json!({"reference": "Practitioner/other"}));
     assert_refused(&provider, "item[0].provider", R::OtherProvider);
+    let version = with(&request(), "/item/0/provider", json!({"reference": "Practitioner/dr-adams/_history/2"}));
+    assert!(read(&version).is_ok());
 }
 
 #[test]

@@ -7,7 +7,8 @@ use common::{bytes, coding, concept, dollars, refused, with, without};
 use salus_domain::codes::{Category, CategorySet, Measure, Network, Term, Unit};
 use salus_domain::money::{Amount, BasisPoints};
 use salus_domain::plan::{Benefit, CostShare, Deadlines, Limit, TermsMalformed};
-use salus_domain::time::DAY;
+use salus_domain::time::{Period, DAY};
+use salus_fhir::date::whole;
 use salus_fhir::insurance_plan::{compile, InsurancePlanOptions};
 use salus_fhir::plan::PlanFile;
 use salus_fhir::{Refused, RefusedReason as R};
@@ -218,6 +219,18 @@ fn what_a_plan_cannot_say_is_refused_where_it_stands() {
     for name in ["status", "name", "coverage", "plan"] {
         assert_refused(&without(&document(), &format!("/{name}")), &format!("InsurancePlan.{name}"), R::Missing);
     }
+}
+
+#[test]
+fn a_plan_says_when_it_is_offered() {
+    assert_eq!(read(&document()).unwrap().period, Period::ALWAYS);
+    let offered = |period: Value| read(&with(&document(), "/period", period));
+    let year = whole("2026").unwrap();
+    assert_eq!(offered(json!({"start": "2026-01-01", "end": "2026-12-31"})).unwrap().period, year);
+    let until = Period { end: year.end, ..Period::ALWAYS };
+    assert_eq!(offered(json!({"end": "2026-12-31T23:59:59-05:00"})).unwrap().period, until);
+    let reason = R::NotADate;
+    assert_eq!(offered(json!({"end": "soon"})), Err(refused("InsurancePlan.period.end", reason)));
 }
 
 /// The shape of HL7's own example: categories in words only, and no plan.

@@ -140,6 +140,6 @@ fn a_coverage_that_is_not_in_force_or_not_clear_is_refused() {
     let plan = coverage()["class"][1].clone();
     let plans = with(&coverage(), "/class", json!([plan, plan]));
     assert_eq!(refusal(&plans), refused("Coverage.class[1]", R::AmbiguousCoding));
-    let unknown = with(&coverage(), "/kind", json!("self-pay"));
-    assert_eq!(refusal(&unknown), refused("Coverage.kind", R::UnknownElement));
+    let unknown = with(&coverage(), "/dependents", json!(2));
+    assert_eq!(refusal(&unknown), refused("Coverage.dependents", R::UnknownElement));
 }

@@ -314,6 +314,7 @@ fn expected_claim(number: &str, items: Vec<ClaimItem>) -> CompiledClaim {
         patient: String::from("Patient/rosa-marin"),
         provider: String::from("Practitioner/dr-adams"),
         insurer: Some(String::from("Organization/unity-insurance")),
+        prior_decided: false,
         coverage: String::from("Coverage/rosa-unity"),
         identifier: (String::from("https://mercy.example/claims"), number.to_owned()),
         items,

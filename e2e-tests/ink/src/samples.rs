@@ -78,5 +78,12 @@ pub fn submission(plan: PlanId, member: &Keypair, now: Timestamp, submitted: Amo
         submitted,
         prior_paid: Amount::ZERO,
     };
-    Submission { plan, member: account(member), reference: Hash([5; 32]), days: vec![day], lines: vec![line] }
+    Submission {
+        plan,
+        member: account(member),
+        reference: Hash([5; 32]),
+        prior_decided: false,
+        days: vec![day],
+        lines: vec![line],
+    }
 }

@@ -139,9 +139,11 @@ impl Books {
             };
             ClaimPended(told) => self.pends(told, found.time)?;
             ClaimWithdrawn(told) => {
-                self.pended.remove(&told.claim);
+                let (submission, held) = self.pended.remove(&told.claim).ok_or("it does not wait")?;
                 let claim = self.claims.remove(&told.claim).ok_or("no such claim")?;
-                self.unlinks(claim.prior)?;
+                if self.unlinks(claim.prior)? {
+                    self.disclaims(claim.provider, &submission, held);
+                }
             };
             ClaimAdjudicated(told) => self.decides(told)?;
             ClaimsSettled(told) => self.settles(told)?;
@@ -194,6 +196,14 @@ impl Books {
             prior = before.prior.filter(|_| all);
         }
         Ok(all)
+    }
+
+    /// These lines' services are free.
+    fn disclaims(&mut self, provider: AccountId, submission: &Submission, lines: u64) {
+        for (_, line) in submission.lines.iter().enumerate().filter(|(number, _)| is_held(lines, *number)) {
+            let day = submission.days[usize::from(line.day)].nullifier;
+            self.services.entry((provider, day)).or_default().retain(|code| *code != line.code);
+        }
     }
 
     /// The place of the coverage that counts for a claim.
@@ -253,12 +263,13 @@ impl Books {
         };
         let plan = filing.submission.plan;
         self.plan(plan)?.pool.reserved.0 += total.payer.0 - reserved;
+        let settled = paid > Amount::ZERO && paid == total.payer;
         let kept = Claim {
             plan,
             version,
             member: filing.submission.member.0.into(),
             provider,
-            status: ClaimStatus::Adjudicated,
+            status: if settled { ClaimStatus::Settled } else { ClaimStatus::Adjudicated },
             total,
             paid,
             decided,

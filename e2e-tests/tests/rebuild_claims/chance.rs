@@ -21,6 +21,7 @@ use salus_interface::claims::{
 };
 use scale::Decode;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// The people, the plans, and the claims that were made.
 struct Stage<'a> {
@@ -37,9 +38,13 @@ struct Stage<'a> {
     pended: Vec<ClaimId>,
     asked: BTreeMap<ClaimId, ClaimPended>,
     appealed: Vec<ClaimId>,
-    filings: BTreeMap<ClaimId, (Filing, usize)>,
+    /// What was decided last about each claim, and its provider. In the order of the first decisions, which the seed fixes.
+    filings: Vec<(ClaimId, Filing, usize)>,
     done: Done,
 }
+
+/// How many messages there are to send.
+pub const MESSAGES: usize = 13;
 
 /// What came of the steps.
 #[derive(Debug, Default)]
@@ -50,8 +55,16 @@ pub struct Done {
     pub called_back: usize,
 }
 
-/// So many steps.
-pub async fn happens(world: &World, steps: usize) -> Result<Done> {
+impl Done {
+    /// Whether each message went through, and the token called back.
+    fn is_everything(&self) -> bool {
+        let went_through = self.messages.values().filter(|(through, _)| *through > 0).count();
+        went_through >= MESSAGES && self.called_back > 0
+    }
+}
+
+/// So many steps; where something has not happened by then, more, up to the end of the range.
+pub async fn happens(world: &World, steps: RangeInclusive<usize>) -> Result<Done> {
     let empty = world.held().await?;
     world.establish().await?;
     let (other, second) = (world.another_doctor().await?, world.somebody().await?);
@@ -102,12 +115,16 @@ pub async fn happens(world: &World, steps: usize) -> Result<Done> {
         pended: Vec::new(),
         asked: BTreeMap::new(),
         appealed: Vec::new(),
-        filings: BTreeMap::new(),
+        filings: Vec::new(),
         done: Done::default(),
     };
-    for _ in 0..steps {
+    for step in 0..*steps.end() {
+        if step >= *steps.start() && stage.done.is_everything() {
+            break;
+        }
         stage.step().await?;
     }
+    println!("{:?}", stage.done);
     let holds = [(Asset::Native, world.held().await? - empty)];
     let of_tokens = [(token.asset(), world.held_of(&token).await?), (hostile.asset(), world.held_of(&hostile).await?)];
     for (asset, holds) in holds.into_iter().chain(of_tokens) {
@@ -142,7 +159,11 @@ impl Stage<'_> {
                     self.pended.retain(|claim| *claim != told.claim);
                     let own = usize::from(told.provider != id(self.providers[0]));
                     self.claims.push(told.claim);
-                    self.filings.insert(told.claim, (told.filing, own));
+                    let anew = (told.claim, told.filing, own);
+                    match self.filings.iter_mut().find(|(claim, ..)| *claim == told.claim) {
+                        Some(before) => *before = anew,
+                        None => self.filings.push(anew),
+                    }
                 }
                 for told in all::<ClaimWithdrawn, _>(&done) {
                     self.pended.retain(|claim| *claim != told.claim);
@@ -172,7 +193,7 @@ impl Stage<'_> {
     /// A decided claim with its filing, and its provider.
     fn decided(&mut self) -> Option<(ClaimId, Filing, usize)> {
         let place = self.rng.usize(..self.filings.len().max(1));
-        self.filings.iter().nth(place).map(|(claim, (filing, provider))| (*claim, filing.clone(), *provider))
+        self.filings.get(place).cloned()
     }
 
     async fn submission(&mut self, plan: PlanId) -> Result<(usize, Submission)> {
@@ -191,7 +212,8 @@ impl Stage<'_> {
             lines.push(Line { day: number % count, category, quantity, ..line(self.rng.u8(..8), submitted) });
         }
         let reference = Hash([self.rng.u8(..60); 32]);
-        Ok((provider, Submission { plan, member: person(member), reference, days, lines }))
+        let prior_decided = self.rng.u8(..4) == 0;
+        Ok((provider, Submission { plan, member: person(member), reference, prior_decided, days, lines }))
     }
 
     /// Mostly one of a plan.
@@ -308,7 +330,8 @@ impl Stage<'_> {
             },
             23..=25 => {
                 let claim = self.claim(|stage| &stage.appealed);
-                let Some((filing, _)) = self.filings.get(&claim).cloned() else { return Ok(()) };
+                let decided = self.filings.iter().find(|(other, ..)| *other == claim);
+                let Some((_, filing, _)) = decided.cloned() else { return Ok(()) };
                 // The events do not tell what a ruling sets aside beyond what the appeal asks for.
                 let kept = world.read(claims.claim(claim)).await?;
                 let set_aside = kept.and_then(|kept| kept.appeal).map_or(ReasonSet::EMPTY, |appeal| appeal.set_aside);

@@ -17,8 +17,8 @@ pub enum ClaimsError {
     ClaimNotFound,
     /// Only the plan's insurer may do that (or, to settle, anybody once the claim is due).
     NotInsurer,
-    /// Only the plan's arbiter may do that (or, to grant just what an appeal asks for, the insurer, and anybody once its deadline is
-    /// over).
+    /// Only the plan's arbiter may do that (or, to grant just what an appeal asks for, the insurer, and once its deadline is over the
+    /// claim's member and provider).
     NotArbiter,
     /// Only the claim's provider may do that.
     NotProvider,

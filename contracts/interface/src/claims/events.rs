@@ -241,7 +241,7 @@ pub struct AppealAnswered {
     pub statement: Hash,
 }
 
-/// An appeal was decided; where the status is open, the insurer granted it, and it goes on.
+/// An appeal was decided; where the status is granted, by the insurer, and its arbiter can still give more.
 #[derive(Clone, Debug, PartialEq, Eq, scale::Encode, scale::Decode)]
 #[cfg_attr(feature = "contract", derive(ink::Event))]
 #[cfg_attr(all(feature = "contract", feature = "std"), derive(ink::EventMetadata))]
@@ -253,7 +253,7 @@ pub struct AppealDecided {
     pub by: AccountId,
     /// How.
     pub status: AppealStatus,
-    /// What was set aside; of an appeal that was upheld, what it named.
+    /// What was set aside by whoever adjudicated anew; where nothing was, what the appeal named.
     pub set_aside: ReasonSet,
     /// The commitment to the reason: [`salus_domain::commitment::appeal_statement`].
     pub statement: Hash,

@@ -221,7 +221,7 @@ pub trait Claims {
     fn pass_on(&mut self, claim: Box<ClaimId>, filing: Box<Filing>, plan: PlanId) -> Result<Receipt, ClaimsError>;
 
     /// Adjudicates a pended claim anew, as if it were submitted now; the deadline for filing counts from when it was. Who may call:
-    /// anybody; where less comes out than before, its provider.
+    /// anybody; where less comes out than before, or nothing more of a claim that awaited an authorisation, its provider.
     ///
     /// # Errors
     /// [`ClaimsError::ClaimNotFound`], [`ClaimsError::NotPended`]; [`ClaimsError::PoolTooSmall`] and
@@ -232,7 +232,8 @@ pub trait Claims {
     #[ink(message)]
     fn retry(&mut self, claim: Box<ClaimId>) -> Result<Receipt, ClaimsError>;
 
-    /// Withdraws a pended claim: nothing of it is kept, and its reference is free again. Who may call: its provider.
+    /// Withdraws a pended claim: nothing of it is kept, and its reference is free again; where claims of insurers before it were all
+    /// taken back, so are their services. Who may call: its provider.
     ///
     /// # Errors
     /// [`ClaimsError::ClaimNotFound`], [`ClaimsError::NotProvider`], [`ClaimsError::NotPended`].
@@ -279,20 +280,22 @@ pub trait Claims {
     #[ink(message)]
     fn answer_appeal(&mut self, claim: Box<ClaimId>, statement: Box<Hash>) -> Result<(), ClaimsError>;
 
-    /// Decides an appeal. Overturned, the claim is adjudicated anew, by what holds now and with nothing of its own in the way; where
-    /// that does not pay more, or no longer covers a line that was covered, it stays as it was and the appeal is upheld. What is paid
-    /// more is due like a new claim, unless something is to be paid already. Who may call: until the deadline the arbiter; from the
-    /// deadline on, to grant just what the appeal asks for, where it pays more, the member and the provider. The insurer may
-    /// grant that at any time: the appeal stays open then.
+    /// Decides an appeal. Overturned, the claim is adjudicated anew, by what holds now and with nothing of its own in the way: whoever was
+    /// in the network still is, and what it used of an authorisation counts. Where that brings nothing (it pays no more and covers no
+    /// line that was denied) or takes something (it pays less, or no longer covers a line), the claim stays as it was and the appeal
+    /// is upheld, or where the insurer granted it, overturned as granted. What is paid more is due like a new claim, unless something is
+    /// to be paid already. Who may call: until the deadline the arbiter; from the deadline on, to grant just what the appeal asks for,
+    /// where it brings something, the member and the provider. The insurer may grant that at any time; the arbiter can give more then,
+    /// and nobody less.
     ///
     /// # Errors
     /// [`ClaimsError::ClaimNotFound`], [`ClaimsError::NotAppealed`], [`ClaimsError::NotArbiter`],
     /// [`ClaimsError::NotAppealable`], [`ClaimsError::WrongFiling`], [`ClaimsError::PassedOn`], [`ClaimsError::NothingToPay`] where it
-    /// would pay no more and the caller is not the arbiter; [`ClaimsError::PoolTooSmall`] where the pool cannot cover
+    /// would bring nothing and the caller is not the arbiter; [`ClaimsError::PoolTooSmall`] where the pool cannot cover
     /// more: the appeal then stays open; [`ClaimsError::AccessGrantsFailed`], [`ClaimsError::ConsentRegistryFailed`].
     ///
     /// # Events
-    /// [`ClaimAdjudicated`] where more is paid, then [`AppealDecided`].
+    /// [`ClaimAdjudicated`] where it was adjudicated anew, then [`AppealDecided`].
     #[ink(message)]
     fn decide_appeal(
         &mut self,

@@ -64,7 +64,7 @@ pub struct Plan {
     pub version: u32,
     /// Whether it takes no claims at the moment.
     pub frozen: bool,
-    /// How many pages its fee schedule has: a power of 2. See [`salus_domain::plan::FeePage`].
+    /// How many pages its fee schedule has: a power of 2. See [`salus_domain::plan::fee_page`].
     pub fee_pages: u16,
     /// Its money.
     pub pool: Pool,
@@ -267,10 +267,20 @@ pub struct Appeal {
 pub enum AppealStatus {
     /// The arbiter has to decide.
     Open,
+    /// The insurer granted what is asked for: the claim was adjudicated anew. The arbiter can still give more.
+    Granted,
     /// The decision stands.
     Upheld,
-    /// The claim was adjudicated anew, and more is paid.
+    /// The claim was adjudicated anew.
     Overturned,
+}
+
+impl AppealStatus {
+    /// Whether its arbiter can still decide.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Granted)
+    }
 }
 
 /// How an appeal is decided.
@@ -300,7 +310,7 @@ pub struct Filing {
     pub held: u64,
     /// When it was submitted to the plan for the first time, or passed on to it: what the deadline for filing is measured by.
     pub filed: Timestamp,
-    /// The outcome line by line.
+    /// The outcome line by line; of a pended claim none.
     pub lines: Vec<LineOutcome>,
 }
 
@@ -355,4 +365,4 @@ impl scale::Decode for Procedure {
 }
 
 #[cfg(feature = "contract")]
-crate::kept_in_one_cell!(Plan, Coverage, Claim, Authorisation);
+crate::kept_in_one_cell!(Plan, Coverage, Claim, Authorisation, Filing);

@@ -17,7 +17,7 @@ use salus_domain::time::{Timestamp, DAY};
 use salus_interface::claims::{Authorisation, ClaimsError};
 use serde_json::json;
 use std::path::PathBuf;
-use steps::{with_subject, Steps};
+use steps::{quantified, units_of, with_subject, Steps};
 
 /// `salus authorisation`.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -33,7 +33,8 @@ Where the insurer does not decide within the plan's deadline, it counts as grant
 again changes nothing, and says how it stands. Send the insurer the Claim: the chain has a keyed tag of each code only.
 
 JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed, status|null (of one that is left as it is: requested|
-granted-by-silence|granted|refused)}], evidence|forecast (a list: one for each service that was asked for).")]
+granted-by-silence|granted|refused), standing|null (of such a one, how many units were asked for before, or are left)}],
+evidence|forecast (a list: one for each service that was asked for).")]
     Request {
         /// Of what.
         #[command(flatten)]
@@ -52,7 +53,7 @@ granted-by-silence|granted|refused)}], evidence|forecast (a list: one for each s
 
 It replaces what was decided before.
 
-JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed, status: null}], until, evidence|forecast (a list: one for
+JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed, status: null, standing: null}], until, evidence|forecast (a list: one for
 each service).")]
     Grant {
         /// Of what, and by whom.
@@ -67,7 +68,7 @@ each service).")]
   salus authorisation refuse 0 --member Patient/rosa-marin --provider Practitioner/dr-adams \
 --code http://www.ama-assn.org/go/cpt|70551 --consortium-key-file consortium.key --directory samples/directory.json --suri //Eve
 
-JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed, status: null}], evidence|forecast (a list: one for each
+JSON: dryRun, plan, member, provider, services [{code, tag, quantity, changed, status: null, standing: null}], evidence|forecast (a list: one for each
 service).")]
     Refuse(Named),
     /// Show how prior authorisations stand
@@ -204,7 +205,7 @@ async fn request(global: &GlobalOptions, asked: &Asked, provider: Option<&str>) 
             done.step(global, &suite, &provider, service, &message).await?;
         }
     }
-    let what = format!("of {} to {}", done.changed(), subject.member);
+    let what = format!("of {} to {}", done.changed(quantified), subject.member);
     let words = [format!("ask for authorisation {what}"), format!("authorisation {what} is asked for")];
     Ok(done.report(global, asked.plan, &subject, &words))
 }
@@ -220,7 +221,9 @@ async fn decide(global: &GlobalOptions, named: &Named, until: Option<Timestamp>)
         let message = claims.decide_authorisation(procedure, until.map(|until| (service.quantity, until)));
         done.step(global, &suite, &insurer, service, &message).await?;
     }
-    let what = format!("{} to {} by {}", done.changed(), subject.member, subject.provider);
+    // A refusal is of any quantity.
+    let services = done.changed(if until.is_some() { quantified } else { |it: &Service| it.name.clone() });
+    let what = format!("{services} to {} by {}", subject.member, subject.provider);
     let end = until.and_then(show_time);
     let words = match &end {
         Some(end) => [format!("authorise {what} until {end}"), format!("authorised until {end}: {what}")],
@@ -256,11 +259,12 @@ async fn show(global: &GlobalOptions, named: &Named) -> Result<Report, Failure> 
     for service in &subject.services {
         let found = authorisations::standing(&suite, subject.procedure(plan, service)).await?;
         let status = status_code(found.as_ref(), now);
-        let (quantity, deadline, until) = match found {
-            Some(Authorisation::Requested { quantity, deadline }) => (Some(quantity), show_time(deadline), None),
-            Some(Authorisation::Granted { quantity, until }) => (Some(quantity), None, show_time(until)),
-            Some(Authorisation::Refused) | None => (None, None, None),
+        let (deadline, until) = match found {
+            Some(Authorisation::Requested { deadline, .. }) => (show_time(deadline), None),
+            Some(Authorisation::Granted { until, .. }) => (None, show_time(until)),
+            Some(Authorisation::Refused) | None => (None, None),
         };
+        let quantity = units_of(found.as_ref());
         let units = quantity.map(|quantity| format!(", {quantity} units")).unwrap_or_default();
         let end = until.as_ref().map(|until| format!(" left until {until}")).unwrap_or_default();
         let decides = deadline.as_ref().map(|deadline| format!(", decided until {deadline}")).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use crate::context::GlobalOptions;
 use crate::failure::{Exit, Failure};
+use crate::operations::claims::ConsortiumKey;
 use crate::operations::keys::{self, encryption_key, MAX_NUMBER};
 use crate::operations::{account_of, rotations, OperationError, Suite};
 use crate::output::{progress, Report};
@@ -81,9 +82,9 @@ JSON: relationship, account.")]
   salus key consortium consortium.key
 
 The insurers and providers of a consortium share it: it keeps procedure codes, service days and claim numbers from
-everybody else. A file that exists is not overwritten.
+everybody else. A file that exists is not overwritten. By the fingerprint they see whether they have the same key.
 
-JSON: dryRun, file.")]
+JSON: dryRun, file, fingerprint|null (in a dry run).")]
     Consortium {
         /// The file to make
         file: PathBuf,
@@ -317,26 +318,31 @@ fn relationship(global: &GlobalOptions, name: &str) -> Result<Report, Failure> {
 fn consortium(global: &GlobalOptions, file: &Path) -> Result<Report, Failure> {
     let shown = file.display().to_string();
     if file.exists() {
-        return Err(exists(&shown));
+        let there = GlobalOptions { consortium_key_file: Some(file.to_owned()), ..global.clone() }.consortium_key();
+        let holds = there.map(|key| format!("{shown} (the consortium key {})", key.fingerprint()));
+        return Err(exists(&holds.unwrap_or(shown)));
     }
     let report = Report::default().field("file", shown.clone());
     if global.dry_run {
-        return Ok(report.planned(&format!("make a consortium key in {shown}")));
+        return Ok(report.planned(&format!("make a consortium key in {shown}")).field("fingerprint", Value::Null));
     }
-    make(file)?;
-    Ok(report.done(&format!("a new consortium key is in {shown}; share it with the consortium, and nobody else")))
+    let fingerprint = make(file)?.fingerprint();
+    let words =
+        format!("a new consortium key ({fingerprint}) is in {shown}; share it with the consortium, and nobody else");
+    Ok(report.done(&words).field("fingerprint", fingerprint))
 }
 
 fn exists(file: &str) -> Failure {
     Failure::input("file.exists", format!("{file} exists; it is not overwritten"), "name another file")
 }
 
-fn make(file: &Path) -> Result<(), Failure> {
+fn make(file: &Path) -> Result<ConsortiumKey, Failure> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|_| {
         Failure::new(Exit::Internal, "internal", "the operating system gave no randomness", "do the same again")
     })?;
-    write_private(file, format!("{}\n", hex::encode(key)).as_bytes())
+    write_private(file, format!("{}\n", hex::encode(key)).as_bytes())?;
+    Ok(ConsortiumKey(key))
 }
 
 /// Writes a new file that only its owner reads and writes.
@@ -365,7 +371,9 @@ mod tests {
     fn a_consortium_key_is_private_and_never_overwritten() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("key");
-        make(&file).map_err(|failure| failure.message)?;
+        let made = make(&file).map_err(|failure| failure.message)?;
+        assert_eq!(made.fingerprint().len(), 16);
+        assert_ne!(made.fingerprint(), ConsortiumKey([0; 32]).fingerprint());
         let key = std::fs::read_to_string(&file)?;
         assert_eq!(key.trim().len(), 64);
         #[cfg(unix)]
@@ -373,7 +381,7 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&file)?.permissions().mode() & 0o777, 0o600);
         }
-        let again = make(&file).map_err(|failure| (failure.exit, failure.code));
+        let again = make(&file).map(|_| ()).map_err(|failure| (failure.exit, failure.code));
         assert_eq!(again, Err((Exit::Input, "file.exists".to_owned())));
         assert_eq!(std::fs::read_to_string(&file)?, key);
         Ok(())

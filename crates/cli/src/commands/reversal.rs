@@ -4,7 +4,10 @@ use super::plan::pay;
 use super::statement::Statement;
 use crate::context::GlobalOptions;
 use crate::failure::Failure;
-use crate::operations::claims::{self, told};
+use crate::operations::claims::{
+    self,
+    told::{self, Told},
+};
 use crate::operations::plans::{self, money::token_of};
 use crate::operations::{account_of, appeals};
 use crate::output::{progress, through_blocks, Report};
@@ -20,10 +23,12 @@ pub const REVERSE_HELP: &str = "Example:
 --statement-file reason.txt --suri //Eve
 
 The provider's; of a settled claim, within the plan's deadline, the insurer's. What the claim used of limits is free again, and what was
-paid is owed to the pool: it is set off against what the provider is paid next, or paid back with salus claim repay. What was claimed is
-read from the events of the chain. The chain has a commitment to the statement only: keep statement and salt.
+paid is owed to the pool: it is set off against what the provider is paid next, or paid back with salus claim repay. Services of a claim
+that was passed on are free again once the next insurer's claim is taken back too. What was claimed is read from the events of the chain.
+The chain has a commitment to the statement only: keep statement and salt.
 
-JSON: dryRun, claim, plan, owed, statement (commitment), salt, evidence|forecast.";
+JSON: dryRun, claim, plan, owed, heldBy [claim] (the claims of later insurers, which still hold the services), statement (commitment),
+salt, evidence|forecast.";
 
 /// The help behind the options of `repay`.
 pub const REPAY_HELP: &str = "Example:
@@ -52,7 +57,7 @@ pub struct RepayOptions {
     #[arg(long)]
     plan: u32,
     /// How much, in whole units of what the plan pays in: 250.5 [default: all that is owed]
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     amount: Option<String>,
     /// Who owes it: an account, or a reference of the directory [default: the signer]
     #[arg(long, value_name = "ACCOUNT")]
@@ -71,6 +76,11 @@ pub async fn reverse(global: &GlobalOptions, options: &ReverseOptions) -> Result
     let claim = claims::claim(&suite, id).await?;
     let token = token_of(&suite.chain, plans::plan(&suite, claim.plan).await?.asset).await?;
     let filing = through_blocks(told::filing(&suite, id, progress())).await?;
+    let all = match claim.passed_on {
+        true => through_blocks(told::all(&suite, progress())).await?,
+        false => Vec::new(),
+    };
+    let holding = told::after(&all, id);
     let message = suite.deployment.claims().reverse(id, committed, &filing);
     let carried = global.carry_out(&suite.chain, &signer, &message).await?;
     let carried = carried.told(|owed| *owed, |done| done.event::<ClaimReversed>().map(|told| told.owed))?;
@@ -81,12 +91,21 @@ pub async fn reverse(global: &GlobalOptions, options: &ReverseOptions) -> Result
     );
     Ok(carried
         .report(suite.chain.token(), &would, &did)
+        .lines(holding.iter().map(|told| still_holding(told)))
         .line(format!("  keep the statement, and its salt {}", hex::encode(salt)))
         .field("claim", shown)
+        .field("heldBy", holding.iter().map(|told| show_claim(told.claim)).collect::<Vec<_>>())
         .field("plan", claim.plan.0)
         .field("owed", owed.0.to_string())
         .field("statement", hex::encode(committed.0))
         .field("salt", hex::encode(salt)))
+}
+
+/// That a later insurer's claim holds what was claimed, and what frees it.
+fn still_holding(told: &Told) -> String {
+    let (claim, way) = (show_claim(told.claim), if told.status.is_pended() { "withdraw" } else { "reverse" });
+    let free = format!("take it back too (`salus claim {way} {claim}`)");
+    format!("  the next insurer's claim still holds the services: before they are claimed anew, {free}")
 }
 
 /// Pays back what a provider owes.

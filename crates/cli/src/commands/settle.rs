@@ -1,17 +1,18 @@
 //! `salus claim settle`: any number of claims, in batches.
 
 use super::claim::unlisted_lines;
+use crate::batches::watch;
 use crate::context::GlobalOptions;
 use crate::failure::{Exit, Failure};
 use crate::operations::plans::{self, due, money::token_of};
-use crate::operations::{claims, Suite};
+use crate::operations::{claims, OperationError, Suite};
 use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, progress, through_blocks, Report};
 use crate::values::{self, show_claim};
 use salus_client::settlement::{self, Expected, Outcome};
 use salus_client::{client_account, AccountId32, CallError, Token};
 use salus_domain::ids::{ClaimId, PlanId};
 use salus_domain::money::Amount;
-use salus_interface::claims::{Claim, ClaimsError};
+use salus_interface::claims::{Claim, ClaimsError, MAX_BATCH};
 use serde_json::{json, Value};
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::collections::BTreeSet;
@@ -24,7 +25,8 @@ pub const HELP: &str = "Example:
 
 The insurer's; once a claim is due, anybody's. What a provider owes the pool of reversed claims is withheld. Claims go in batches, as
 many in each as one transaction takes; those of one provider are paid in one transfer. One that is refused does not keep the others
-back; of several, it then ends with 3. Doing it again, also after it broke off, pays nothing twice.
+back; of several, it then ends with 3. Doing it again, also after it broke off, pays nothing twice. Ctrl-C ends it
+once the batch that is under way is done.
 
 JSON: dryRun, settled [{claim, plan|null, amount, withheld (a part of amount), unlisted [line] (not in the plan's fee schedule; with
 --plan)}], before [claim] (settled before), refused [{claim, code,
@@ -33,9 +35,10 @@ nextStep, message} where a later batch failed.";
 
 /// Which claims.
 #[derive(Clone, Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("which").args(["claims", "plan"]).required(true)))]
 pub struct SettleOptions {
     /// The claims' ids
-    #[arg(required_unless_present = "plan", conflicts_with = "plan", value_parser = values::claim)]
+    #[arg(value_parser = values::claim)]
     claims: Vec<ClaimId>,
     /// All claims of a plan that wait to be settled, as the events of the chain tell it
     #[arg(long, value_name = "PLAN")]
@@ -72,13 +75,15 @@ pub async fn settle(global: &GlobalOptions, options: &SettleOptions) -> Result<R
             details.push(format!("  {}", cost_line(forecast.cost, forecast.fee, token)));
         }
     } else {
-        let settled = settlement::submit(&suite.chain, &signer, &contract, &claims).await;
+        let go_on = watch(claims.len(), MAX_BATCH);
+        let settled = settlement::submit_while(&suite.chain, &signer, &contract, &claims, go_on).await;
         settled.outcomes.into_iter().for_each(|(claim, outcome)| told.tell(claim, outcome));
         for evidence in &settled.transactions {
             proofs.push(evidence_json(evidence));
             details.push(evidence_line(evidence, token));
         }
-        stopped = settled.stopped.map(Failure::from);
+        let interrupted = (told.pending > 0).then(|| OperationError::Interrupted.into());
+        stopped = settled.stopped.map(Failure::from).or(interrupted);
     }
     // One claim that is refused, and a chain that did nothing, are failures like any other.
     if let (Some(failure), true) = (&stopped, proofs.is_empty()) {

@@ -41,7 +41,7 @@ impl Story<'_> {
     pub(super) async fn plan(&self, narrator: &mut Narrator) -> anyhow::Result<(PlanId, PlanFile)> {
         let Self { suite, cast, .. } = self;
         let file = sample!("plan.json").compile(salus_fhir::plan::compile)?;
-        let opened = plans::open(suite, &cast.insurer, &account_of(&cast.arbiter), &file, self.key).await?;
+        let opened = plans::open(suite, &cast.insurer, &account_of(&cast.arbiter), &file, self.key, |_| true).await?;
         if let Some(error) = opened.schedule.stopped {
             return Err(error.into());
         }
@@ -70,7 +70,7 @@ impl Story<'_> {
         let coverage = self.dated(sample!("coverage.json"));
         let compiled = coverage.compile(salus_fhir::coverage::compile)?;
         let enrolments = enrolment::of(&coverage.file, &compiled, &self.directory, &insurer, None)?;
-        let covered = enrolment::cover(suite, &cast.insurer, plan, enrolments, false, |_| ()).await;
+        let covered = enrolment::cover(suite, &cast.insurer, plan, enrolments, false, |_| true).await;
         if let Some(error) = covered.stopped {
             return Err(error.into());
         }

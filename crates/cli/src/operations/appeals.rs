@@ -102,7 +102,8 @@ pub fn pending(events: &[Located]) -> Vec<Pending> {
         if let Some(it) = event.decode::<ClaimAppealed>() {
             pending.push(Pending { claim: it.claim, by: client_account(it.by), appeal: it.appeal });
         } else if let Some(it) = event.decode::<AppealDecided>() {
-            pending.retain(|one| one.claim != it.claim || it.status == AppealStatus::Open);
+            pending.retain(|one| one.claim != it.claim || it.status.is_open());
+            pending.iter_mut().filter(|one| one.claim == it.claim).for_each(|one| one.appeal.status = it.status);
         }
     }
     pending.sort_by_key(|one| (one.appeal.deadline, one.claim));
@@ -114,6 +115,7 @@ pub fn pending(events: &[Located]) -> Vec<Pending> {
 pub const fn status_code(status: AppealStatus) -> &'static str {
     match status {
         AppealStatus::Open => "open",
+        AppealStatus::Granted => "granted",
         AppealStatus::Upheld => "upheld",
         AppealStatus::Overturned => "overturned",
     }

@@ -54,14 +54,17 @@ pub fn in_files<T>(paths: &[PathBuf], read: impl Fn(&[u8]) -> Result<Vec<bundle:
 impl<T> Found<T> {
     fn file(&mut self, path: &Path, of_folder: bool, read: impl Fn(&[u8]) -> Result<Vec<bundle::Found<T>>, Refused>) {
         let file = path.display().to_string();
-        match documents::read(path).map(|bytes| read(&bytes)) {
-            Ok(Ok(all)) => self.resources.extend(all.into_iter().map(|one| Resource::of(&file, one))),
-            Ok(Err(refused)) => match holds(&refused).filter(|_| of_folder) {
+        let bytes = match documents::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.refuse(file, error.into()),
+        };
+        match read(&bytes) {
+            Ok(all) => self.resources.extend(all.into_iter().map(|one| Resource::of(&file, one))),
+            Err(refused) => match holds(&refused).filter(|_| of_folder) {
                 Some(holds) => self.passed_over.push(PassedOver { file, holds }),
                 // Who names a file means it.
-                None => self.refuse(file.clone(), OperationError::Document { file, refused }),
+                None => self.refuse(file.clone(), documents::refused(file, &bytes, refused)),
             },
-            Err(error) => self.refuse(file, error.into()),
         }
     }
 

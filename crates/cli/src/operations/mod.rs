@@ -67,6 +67,14 @@ pub enum OperationError {
         /// What is refused and why.
         refused: salus_fhir::Refused,
     },
+    /// A document is in a format that is not read.
+    #[error("{file}: {format}")]
+    Format {
+        /// The file.
+        file: String,
+        /// In which.
+        format: documents::Format,
+    },
     /// A file cannot be used.
     #[error(transparent)]
     File(#[from] documents::FileError),
@@ -96,7 +104,7 @@ pub enum OperationError {
         reference: String,
     },
     /// A document is about somebody else.
-    #[error("{file}: {element} is {named}, but {expected} was expected\n  next: sign as the account that the document is about")]
+    #[error("{file}: {element} is {named}, but {expected} was expected\n  next: {}", way_out(.element))]
     WrongParty {
         /// The file.
         file: String,
@@ -211,6 +219,9 @@ pub enum OperationError {
         /// What is not the same, and what to do about it.
         differs: &'static str,
     },
+    /// Somebody ended what is done in batches.
+    #[error("it was interrupted before all was done\n  next: look at what was done")]
+    Interrupted,
     /// Nothing was decided about a claim.
     #[error("claim {0} waits, nothing was decided about it\n  next: see for what it waits with `salus claim show`")]
     NotDecided(String),
@@ -225,6 +236,14 @@ pub enum OperationError {
     /// A chain's block states an event that cannot be read.
     #[error("the chain's time {0} is out of range")]
     Time(u64),
+}
+
+/// What to do where an element names somebody else: an insurer follows from the plan, everybody else from who signs.
+fn way_out(element: &str) -> &'static str {
+    match element.ends_with(".insurer") {
+        true => "check the plan's number (--plan): `salus plan show` says whose it is",
+        false => "sign as the account that the document is about",
+    }
 }
 
 /// A secret that follows from the account's secret, for one use.

@@ -146,6 +146,7 @@ fn claim(malformed: ClaimMalformed) -> String {
         ClaimMalformed::ZeroQuantity => "a quantity is at least 1",
         ClaimMalformed::ZeroAmount => "each line charges something",
         ClaimMalformed::PriorPaidAboveSubmitted => "another insurer cannot have paid more than was charged",
+        ClaimMalformed::PriorPaidUndecided => "another insurer cannot have paid without having decided",
         ClaimMalformed::Overflow => "the amounts of a claim must fit into 128 bits",
     }
     .into()

@@ -93,9 +93,13 @@ impl Settles for Ledger {
 }
 
 fn settle(ledger: &Ledger, claims: &[ClaimId]) -> Settlement {
+    settle_while(ledger, claims, |_| true)
+}
+
+fn settle_while(ledger: &Ledger, claims: &[ClaimId], go_on: impl FnMut(usize) -> bool) -> Settlement {
     let mut settlement = Settlement::of(claims);
     let mut filling = pin!(async {
-        let stopped = settlement.fill(ledger).await.err();
+        let stopped = settlement.fill(ledger, go_on).await.err();
         settlement.stopped = stopped;
         settlement
     });
@@ -125,6 +129,20 @@ fn many_claims_go_in_full_batches_and_each_has_its_outcome() {
     let refused = claims.iter().filter(|claim| is_refused(**claim)).count();
     assert_eq!(count(&settlement, is_settled), claims.len() - refused);
     assert_eq!(count(&settlement, |it| *it == Outcome::Refused(ClaimsError::NothingToPay)), refused);
+}
+
+#[test]
+fn who_says_so_between_batches_ends_it_and_the_rest_stays_pending() {
+    let claims: Vec<ClaimId> = (14..=25).map(claim).collect();
+    let (ledger, mut told) = (Ledger::taking(5), Vec::new());
+    let settlement = settle_while(&ledger, &claims, |done| {
+        told.push(done);
+        told.len() < 2
+    });
+    let settled = ledger.settled.borrow().len();
+    assert_eq!((ledger.batches.borrow().len(), told.last()), (2, Some(&settled)));
+    assert!(settlement.stopped.is_none() && settled < claims.len());
+    assert_eq!(count(&settlement, |it| *it == Outcome::Pending), claims.len() - settled);
 }
 
 #[test]

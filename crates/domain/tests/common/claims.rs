@@ -219,6 +219,7 @@ impl Claim {
             plan: PlanId(0),
             member: account(1),
             reference: Hash([2; 32]),
+            prior_decided: true,
             days: (0..self.days).map(day).collect(),
             lines: self.lines.iter().map(|known| known.line).collect(),
         }

@@ -86,6 +86,7 @@ pub fn authorisation(document: &[u8], options: &ClaimOptions) -> Result<Compiled
             }
             items.push(item);
         }
-        Ok(CompiledAuthorisation { patient, provider, insurer, coverage: insurance.coverage, items, assumed })
+        let (patient, coverage) = (patient.key, insurance.coverage);
+        Ok(CompiledAuthorisation { patient, provider, insurer, coverage, items, assumed })
     })
 }

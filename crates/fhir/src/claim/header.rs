@@ -29,7 +29,7 @@ const DESCRIPTIVE: &[&str] = &[
 /// Who a claim is about.
 pub(super) struct Header {
     pub(super) kind: Option<Kind>,
-    pub(super) patient: String,
+    pub(super) patient: Reference,
     pub(super) provider: String,
     pub(super) insurer: Option<String>,
     pub(super) insurance: Insurance,
@@ -52,14 +52,15 @@ impl Header {
             _ => RefusedReason::NotAnAuthorisation { found },
         })?;
         let kind = object.optional("type").map(|node| kind(&node)).transpose()?;
-        let patient = Reference::to(&object.required("patient")?, PATIENT)?.key;
-        let provider = Reference::to(&object.required("provider")?, PROVIDER)?.key;
+        let patient = Reference::to(&object.required("patient")?, PATIENT)?;
+        let provider = Reference::to(&object.required("provider")?, PROVIDER)?;
         let insurer = object.optional("insurer").map(|insurer| Reference::to(&insurer, INSURER)).transpose()?;
         if let Some(payee) = object.optional("payee") {
             check_payee(&payee, &provider)?;
         }
         let insurance = Insurance::read(object, default_coverage, assumed)?;
-        Ok(Self { kind, patient, provider, insurer: insurer.map(|insurer| insurer.key), insurance })
+        let insurer = insurer.map(|insurer| insurer.key);
+        Ok(Self { kind, patient, provider: provider.key, insurer, insurance })
     }
 }
 
@@ -94,7 +95,7 @@ fn fixed(
 }
 
 /// No path pays anybody but the provider (DESIGN, section 5).
-fn check_payee(node: &Node<'_>, provider: &str) -> Result<(), Refused> {
+fn check_payee(node: &Node<'_>, provider: &Reference) -> Result<(), Refused> {
     node.read(|object| {
         object.ignore(&["id"]);
         let kind = object.required("type")?;
@@ -106,7 +107,7 @@ fn check_payee(node: &Node<'_>, provider: &str) -> Result<(), Refused> {
             return Err(coding.refuse(RefusedReason::PayeeNotProvider));
         }
         match object.optional("party").map(|party| Reference::read(&party)).transpose()? {
-            Some(party) if party.key != provider => Err(party.refuse(RefusedReason::PayeeNotProvider)),
+            Some(party) if !party.is_same(provider) => Err(party.refuse(RefusedReason::PayeeNotProvider)),
             _ => Ok(()),
         }
     })

@@ -6,7 +6,8 @@
 use super::{Assumed, Assumption, PriorPayment};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
-use crate::reference::{identifier_key, kind_of, Reference, CLAIM_RESPONSE, COVERAGE};
+use crate::reference::{identifier_key, Reference, CLAIM_RESPONSE, COVERAGE};
+use std::collections::BTreeSet;
 
 const DESCRIPTIVE: &[&str] = &["id", "identifier", "preAuthRef"];
 
@@ -16,7 +17,7 @@ pub(super) struct Insurance {
     path: String,
     /// The coverage that is to pay.
     pub(super) coverage: String,
-    /// Those that pay before it: the path of their `claimResponse`, and what it refers to.
+    /// Those that pay before it: see [`response`].
     before: Vec<Option<(String, String)>>,
 }
 
@@ -63,7 +64,7 @@ impl Insurance {
 
     /// Refuses unless there is a document of each insurer that pays before, about this patient; those that the claim names are
     /// among them. A claim may leave those insurers out of its list: their documents speak for themselves.
-    pub(super) fn check_prior(&self, patient: &str, prior: &[PriorPayment]) -> Result<(), Refused> {
+    pub(super) fn check_prior(&self, patient: &Reference, prior: &[PriorPayment]) -> Result<(), Refused> {
         let refuse = |reason| Err(Refused::new(self.path.clone(), reason));
         match (self.before.len(), prior.len()) {
             (0, _) => {}
@@ -71,17 +72,29 @@ impl Insurance {
             (needed, given) if needed != given => return refuse(RefusedReason::PriorDocuments { needed, given }),
             _ => {}
         }
-        if let Some(other) = prior.iter().find(|document| document.patient != patient) {
+        let is_other = |it: &&PriorPayment| !patient.names(&it.patient, it.patient_identifier.as_deref());
+        if let Some(other) = prior.iter().find(is_other) {
             return refuse(RefusedReason::PriorPatient { patient: other.patient.clone() });
         }
-        for (path, reference) in self.before.iter().flatten() {
-            let is_given = |document: &PriorPayment| document.claim_response.as_ref() == Some(reference);
-            if prior.iter().all(|document| document.claim_response.is_some()) && !prior.iter().any(is_given) {
-                let reason = RefusedReason::PriorResponse { reference: reference.clone() };
-                return Err(Refused::new(path.clone(), reason));
-            }
+        let is_repeated =
+            |(place, one): (usize, &PriorPayment)| prior.iter().skip(place + 1).any(|other| other.is_same_answer(one));
+        if prior.iter().enumerate().any(is_repeated) {
+            return refuse(RefusedReason::RepeatedPrior);
         }
-        Ok(())
+        self.check_responses(prior)
+    }
+
+    /// Refuses where a response that the claim names is not among the documents, as far as it can be told: what has no name
+    /// as a response may stand for any one of them.
+    fn check_responses(&self, prior: &[PriorPayment]) -> Result<(), Refused> {
+        let given: BTreeSet<&str> = prior.iter().filter_map(PriorPayment::response).collect();
+        let unnamed = prior.iter().filter(|document| document.response().is_none()).count();
+        let mut missing = self.before.iter().flatten().filter(|(_, name)| !given.contains(name.as_str())).peekable();
+        let first = missing.peek().map(|(path, name)| (path.clone(), name.clone()));
+        match first.filter(|_| missing.count() > unnamed) {
+            Some((path, reference)) => Err(Refused::new(path, RefusedReason::PriorResponse { reference })),
+            None => Ok(()),
+        }
     }
 }
 
@@ -93,7 +106,7 @@ fn entry<'a>(node: &Node<'a>) -> Result<Entry<'a>, Refused> {
         // Of the one that is to pay there is no answer yet.
         let claim_response = match focal {
             true => None,
-            false => object.optional("claimResponse").map(|node| response(&node)).transpose()?,
+            false => object.optional("claimResponse").map(|node| response(&node)).transpose()?.flatten(),
         };
         let coverage = coverage(&object.required("coverage")?)?;
         Ok(Entry { node: node.clone(), focal, sequence, claim_response, coverage })
@@ -111,15 +124,14 @@ fn before(entries: &[Entry<'_>], chosen: &Entry<'_>) -> Result<Vec<Option<(Strin
         entry.sequence.ok_or(Refused::new(path, RefusedReason::Missing))
     };
     let own = number(chosen)?;
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut before = Vec::new();
     for entry in entries {
         let number = number(entry)?;
-        if seen.contains(&number) {
+        if !seen.insert(number) {
             let path = format!("{}.sequence", entry.node.path());
             return Err(Refused::new(path, RefusedReason::RepeatedSequence));
         }
-        seen.push(number);
         if number < own {
             before.push(entry.claim_response.clone());
         }
@@ -127,12 +139,11 @@ fn before(entries: &[Entry<'_>], chosen: &Entry<'_>) -> Result<Vec<Option<(Strin
     Ok(before)
 }
 
-/// What a `claimResponse` refers to: `ClaimResponse/id`, without a server before it.
-fn response(node: &Node<'_>) -> Result<(String, String), Refused> {
-    let key = Reference::to(node, CLAIM_RESPONSE)?.key;
-    let kind = kind_of(&key).map(str::to_owned);
-    let id = key.rsplit('/').next().unwrap_or_default();
-    Ok((node.path().to_owned(), kind.map_or_else(|| key.clone(), |kind| format!("{kind}/{id}"))))
+/// The path of a `claimResponse`, and `ClaimResponse/id`; `None` where it does not name a response so (`urn:uuid:…`, an
+/// identifier): which document is meant cannot be told then.
+fn response(node: &Node<'_>) -> Result<Option<(String, String)>, Refused> {
+    let reference = Reference::to(node, CLAIM_RESPONSE)?;
+    Ok(reference.relative().map(|name| (node.path().to_owned(), name)))
 }
 
 /// The coverage; `None` where it is only described.

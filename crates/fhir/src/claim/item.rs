@@ -1,15 +1,15 @@
 //! `Claim.item`: what was done, when, how many, and for how much.
 
 use super::{Assumed, Assumption, ClaimItem, ClaimOptions, Unpriced};
-use crate::coding::{known_concept, only_coding, BENEFIT_CATEGORY};
-use crate::date::{day, day_of_period};
+use crate::coding::{known_concept, only_coding, BENEFIT_CATEGORY, UNIT};
+use crate::date::{day, day_of_period, days_of_period, Early};
 use crate::decimal::{Asset, Decimal};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
 use salus_domain::claim::MAX_LINES;
 use salus_domain::codes::Category;
 use salus_domain::money::Amount;
-use salus_domain::time::Timestamp;
+use salus_domain::time::{Period, Timestamp};
 use std::collections::BTreeMap;
 
 pub(super) const DESCRIPTIVE: &[&str] = &[
@@ -34,6 +34,12 @@ const APART: [&str; 3] = ["modifier", "bodySite", "subSite"];
 const DESCRIPTIVE_DETAIL: &[&str] =
     &["id", "sequence", "revenue", "category", "productOrService", "modifier", "programCode", "udi"];
 
+/// Codes of units that count. UCUM has the number and the annotation (`{tablet}`), HL7's examples write `TAB`.
+const COUNTS: [&str; 2] = ["1", "TAB"];
+
+/// `billablePeriod`: its element, and its days.
+type Billed<'a> = (Node<'a>, Period);
+
 /// A line as it is written.
 struct Written<'a> {
     path: String,
@@ -57,7 +63,11 @@ pub(super) fn items(
     options: &ClaimOptions,
     assumed: &mut Vec<Assumed>,
 ) -> Result<Vec<(ClaimItem, String)>, Refused> {
-    let billed = object.optional("billablePeriod");
+    let billed = object.optional("billablePeriod").map(|node| {
+        let days = days_of_period(&node, Early::Open)?;
+        Ok((node, days))
+    });
+    let billed: Option<Billed<'_>> = billed.transpose()?;
     let total = object.optional("total").map(|total| money(&total, &options.asset)).transpose()?;
     let nodes = object.required("item")?.list()?;
     if let Some(beyond) = nodes.get(MAX_LINES) {
@@ -139,7 +149,28 @@ fn share_out(
     Ok(())
 }
 
-fn written<'a>(node: &Node<'a>, options: &ClaimOptions, billed: Option<&Node<'_>>) -> Result<Written<'a>, Refused> {
+/// The day of a line: its own, which is one of those that the claim bills, or else the one that the claim bills.
+fn day_of(object: &mut Object<'_>, billed: Option<&Billed<'_>>) -> Result<Timestamp, Refused> {
+    let (node, day) = match (object.optional("servicedDate"), object.optional("servicedPeriod"), billed) {
+        (Some(date), None, _) => {
+            let day = day(date.text()?).map_err(|reason| date.refuse(reason))?;
+            (date, day)
+        }
+        (None, Some(period), _) => {
+            let day = day_of_period(&period)?;
+            (period, day)
+        }
+        (None, None, Some((billed, _))) => return day_of_period(billed),
+        (None, None, None) => return Err(object.refuse("servicedDate", RefusedReason::Missing)),
+        (Some(_), Some(period), _) => return Err(period.refuse(RefusedReason::NotOneDay)),
+    };
+    match billed.is_none_or(|(_, days)| days.contains(day)) {
+        true => Ok(day),
+        false => Err(node.refuse(RefusedReason::NotBilled)),
+    }
+}
+
+fn written<'a>(node: &Node<'a>, options: &ClaimOptions, billed: Option<&Billed<'_>>) -> Result<Written<'a>, Refused> {
     node.read(|object| {
         object.ignore(DESCRIPTIVE);
         let apart = APART.map(|name| object.optional(name));
@@ -152,13 +183,7 @@ fn written<'a>(node: &Node<'a>, options: &ClaimOptions, billed: Option<&Node<'_>
         if category.is_none() && options.default_category.is_none() {
             return Err(object.refuse("category", RefusedReason::Missing));
         }
-        let date = match (object.optional("servicedDate"), object.optional("servicedPeriod"), billed) {
-            (Some(date), None, _) => day(date.text()?).map_err(|reason| date.refuse(reason))?,
-            (None, Some(period), _) => day_of_period(&period)?,
-            (None, None, Some(billed)) => day_of_period(billed)?,
-            (None, None, None) => return Err(object.refuse("servicedDate", RefusedReason::Missing)),
-            (Some(_), Some(period), _) => return Err(period.refuse(RefusedReason::NotOneDay)),
-        };
+        let date = day_of(object, billed)?;
         let path = object.path().to_owned();
         let may_be_unpriced = options.unpriced == Unpriced::Remainder;
         if may_be_unpriced && !["net", "unitPrice", "factor", "detail"].iter().any(|name| object.has(name)) {
@@ -262,16 +287,30 @@ fn check_parts(parts: &[Node<'_>], whole: Decimal, asset: &Asset, below: &'stati
     }
 }
 
-/// `quantity`, a FHIR `SimpleQuantity` that counts; 1 where it is missing.
+/// `quantity`, a FHIR `SimpleQuantity` that counts; 1 where it is missing. A unit in words, or of another system than UCUM, is
+/// the name of what is counted.
 pub(crate) fn count(object: &mut Object<'_>) -> Result<u32, Refused> {
     let Some(node) = object.optional("quantity") else { return Ok(1) };
     node.read(|object| {
-        object.ignore(&["id", "unit", "system", "code"]);
+        object.ignore(&["id", "unit"]);
+        let system = object.optional("system").map(|system| system.text()).transpose()?;
+        if let Some(code) = object.optional("code").filter(|_| system.is_none_or(|system| UNIT.knows(system))) {
+            let found = code.text()?;
+            if !COUNTS.contains(&found) && !is_annotation(found) {
+                return Err(code.refuse(RefusedReason::NotACount { unit: found.to_owned() }));
+            }
+        }
         let value = object.required("value")?;
         let count = Decimal::parse(value.number()?).ok().and_then(Decimal::whole);
         let count = count.and_then(|count| u32::try_from(count).ok());
         count.filter(|count| *count > 0).ok_or_else(|| value.refuse(RefusedReason::NotAQuantity))
     })
+}
+
+/// Whether a UCUM code is an annotation alone, which has no unit: `{visits}`.
+fn is_annotation(code: &str) -> bool {
+    let text = code.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    text.is_some_and(|text| !text.contains(['{', '}']))
 }
 
 /// A FHIR `Money` in the plan's currency.

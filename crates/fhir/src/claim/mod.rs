@@ -88,6 +88,8 @@ pub struct CompiledClaim {
     pub provider: String,
     /// Who is to pay, where the claim says so.
     pub insurer: Option<String>,
+    /// Whether other insurers have decided before ([`ClaimOptions::prior`]), whatever they paid.
+    pub prior_decided: bool,
     /// The coverage that the claim is made under.
     pub coverage: String,
     /// The provider's number of the claim: system and value of the `Claim.identifier` that is official, or of the only one that
@@ -186,7 +188,8 @@ impl CompiledClaim {
             });
         }
         let (system, value) = &self.identifier;
-        Submission { plan, member, reference: claim_reference(&blake2b_256, key, system, value), days, lines }
+        let reference = claim_reference(&blake2b_256, key, system, value);
+        Submission { plan, member, reference, prior_decided: self.prior_decided, days, lines }
     }
 }
 
@@ -229,6 +232,7 @@ fn read(node: &Node<'_>, options: &ClaimOptions) -> Result<CompiledClaim, Refuse
         }
         prior::check_lines(&items, object, &options.prior)?;
         let items = items.into_iter().map(|(item, _)| item).collect();
-        Ok(CompiledClaim { kind, patient, provider, insurer, coverage: insurance.coverage, identifier, items, assumed })
+        let (patient, coverage, prior_decided) = (patient.key, insurance.coverage, !options.prior.is_empty());
+        Ok(CompiledClaim { kind, patient, provider, insurer, prior_decided, coverage, identifier, items, assumed })
     })
 }

@@ -5,25 +5,43 @@
 
 use super::item::money;
 use super::ClaimItem;
-use crate::coding::{concept, ADJUDICATION, C4BB_ADJUDICATION};
+use crate::coding::{complete_codings, concept, ADJUDICATION, C4BB_ADJUDICATION};
 use crate::date::{days_of, days_of_period, Early};
 use crate::decimal::Asset;
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
 use crate::json::Document;
-use crate::reference::{Reference, PATIENT};
+use crate::reference::{Reference, INSURER, PATIENT};
 use salus_domain::money::Amount;
 use salus_domain::time::Period;
+use std::collections::BTreeSet;
 
 /// What one insurer paid for a claim, line by line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriorPayment {
     /// Who was treated.
     pub patient: String,
-    /// `ClaimResponse/id`; `None` of an explanation of benefit.
-    pub claim_response: Option<String>,
+    /// The identifier of who was treated, as `system|value`, beside the reference or alone.
+    pub patient_identifier: Option<String>,
+    /// Whose answer it is, where the document names it.
+    pub insurer: Option<String>,
+    /// Its own name: `ClaimResponse/id` or `ExplanationOfBenefit/id`; `None` without an id.
+    pub answer: Option<String>,
     /// Its lines, in the order of the document, each once.
     pub lines: Vec<PriorLine>,
+}
+
+impl PriorPayment {
+    /// Its name, where it is a `ClaimResponse`: what a claim refers to.
+    pub(super) fn response(&self) -> Option<&str> {
+        self.answer.as_deref().filter(|name| name.starts_with("ClaimResponse/"))
+    }
+
+    /// Whether it is the same document, or another version of it.
+    pub(super) fn is_same_answer(&self, other: &Self) -> bool {
+        let of_others = self.insurer.is_some() && other.insurer.is_some() && self.insurer != other.insurer;
+        self == other || (self.answer.is_some() && self.answer == other.answer && !of_others)
+    }
 }
 
 /// What one insurer paid for a line, and what it says that the line is for.
@@ -56,18 +74,20 @@ impl PriorLine {
 
 /// Reads what an insurer paid from its `ExplanationOfBenefit` or `ClaimResponse`: of each line the amount of the category
 /// `benefit` (HL7 `adjudication`), or else the sum of `paidtoprovider` and `paidtopatient` (CARIN Blue Button). All other
-/// categories say where the rest went. What a line is made up of (`detail`) is a part of its own amounts.
+/// categories say where the rest went. What a line is made up of (`detail`) is a part of its own amounts. What the document says
+/// that was paid in all (`total`, `adjudication`) is what the lines add up to; what was transferred (`payment`) may be less, and
+/// tells nothing.
 ///
 /// # Errors
 /// [`Refused`], with the path of the element: a document that is not a complete answer to a claim, a line without such an
-/// amount or with two that differ, lines that the insurer added, another currency.
+/// amount or with two that differ, another sum than that of the lines, lines that the insurer added, another currency.
 pub fn prior_payment(document: &[u8], asset: &Asset) -> Result<PriorPayment, Refused> {
     let document = Document::read(document)?;
     let mut object = document.root().ignoring_extensions().open()?;
     let kind = object.required("resourceType")?;
-    let (number, is_response) = match kind.text()? {
-        "ExplanationOfBenefit" => ("sequence", false),
-        "ClaimResponse" => ("itemSequence", true),
+    let (name, number) = match kind.text()? {
+        name @ "ExplanationOfBenefit" => (name, "sequence"),
+        name @ "ClaimResponse" => (name, "itemSequence"),
         found => {
             let expected = "ExplanationOfBenefit or ClaimResponse";
             return Err(kind.refuse(RefusedReason::WrongResource { expected, found: found.to_owned() }));
@@ -79,34 +99,42 @@ pub fn prior_payment(document: &[u8], asset: &Asset) -> Result<PriorPayment, Ref
     if let Some(added) = object.optional("addItem") {
         return Err(added.refuse(RefusedReason::UnknownElement));
     }
-    let patient = Reference::to(&object.required("patient")?, PATIENT)?.key;
+    let Reference { key: patient, identifier: patient_identifier, .. } =
+        Reference::to(&object.required("patient")?, PATIENT)?;
+    let insurer = object.optional("insurer").and_then(|insurer| Reference::to(&insurer, INSURER).ok());
+    let insurer = insurer.map(|insurer| insurer.key);
     let id = object.optional("id").map(|id| id.text()).transpose()?;
-    let claim_response = id.filter(|_| is_response).map(|id| format!("ClaimResponse/{id}"));
-    let mut lines: Vec<PriorLine> = Vec::new();
+    let answer = id.map(|id| format!("{name}/{id}"));
+    let (mut lines, mut seen) = (Vec::new(), BTreeSet::new());
     for node in object.required("item")?.list()? {
         let mut item = node.open()?;
         let sequence = item.required(number)?;
         let number = sequence.positive()?;
-        if lines.iter().any(|other| other.sequence == number) {
+        if !seen.insert(number) {
             return Err(sequence.refuse(RefusedReason::RepeatedSequence));
         }
         let paid = paid(&item.required("adjudication")?, asset)?;
-        let services = item.optional("productOrService").map_or_else(|| Ok(Vec::new()), |node| services(&node))?;
+        let services =
+            item.optional("productOrService").map_or_else(|| Ok(Vec::new()), |node| complete_codings(&node))?;
+        let services = services.into_iter().map(|(system, code)| (system.to_owned(), code.to_owned())).collect();
         lines.push(PriorLine { sequence: number, paid, services, days: serviced(&mut item)? });
     }
-    Ok(PriorPayment { patient, claim_response, lines })
+    ensure_sum(&mut object, &lines, asset)?;
+    Ok(PriorPayment { patient, patient_identifier, insurer, answer, lines })
 }
 
-/// The codings that have a system and a code.
-fn services(node: &Node<'_>) -> Result<Vec<(String, String)>, Refused> {
-    let mut found = Vec::new();
-    for coding in node.open()?.items("coding")? {
-        let mut coding = coding.open()?;
-        if let (Some(system), Some(code)) = (coding.optional("system"), coding.optional("code")) {
-            found.push((system.text()?.to_owned(), code.text()?.to_owned()));
+/// Refuses another sum of what was paid than that of the lines.
+fn ensure_sum(object: &mut Object<'_>, lines: &[PriorLine], asset: &Asset) -> Result<(), Refused> {
+    let sum = lines.iter().map(|line| line.paid).try_fold(Amount::ZERO, Amount::checked_add);
+    let sum = sum.ok_or_else(|| object.refuse("item", RefusedReason::AmountTooLarge))?;
+    for name in ["total", "adjudication"] {
+        let Some(node) = object.optional(name) else { continue };
+        let Told { all, parts } = told(&node, asset)?;
+        if all.or(parts).is_some_and(|told| told != sum) {
+            return Err(node.refuse(RefusedReason::PriorContradicts));
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The days of `serviced[x]`.
@@ -136,9 +164,28 @@ enum Paid {
     Silent,
 }
 
+/// What amounts with categories tell about what was paid.
+#[derive(Default)]
+struct Told {
+    /// All of it ([`Paid::All`]).
+    all: Option<Amount>,
+    /// The sum of the parts ([`Paid::To`]).
+    parts: Option<Amount>,
+}
+
 /// What the insurer paid for a line.
 fn paid(adjudications: &Node<'_>, asset: &Asset) -> Result<Amount, Refused> {
-    let (mut all, mut parts): (Option<Amount>, Option<Amount>) = (None, None);
+    match told(adjudications, asset)? {
+        Told { all: Some(all), parts: Some(parts) } if all != parts => {
+            Err(adjudications.refuse(RefusedReason::PriorContradicts))
+        }
+        Told { all: Some(paid), .. } | Told { all: None, parts: Some(paid) } => Ok(paid),
+        Told { all: None, parts: None } => Err(adjudications.refuse(RefusedReason::PriorUnknown)),
+    }
+}
+
+fn told(adjudications: &Node<'_>, asset: &Asset) -> Result<Told, Refused> {
+    let Told { mut all, mut parts } = Told::default();
     for node in adjudications.list()? {
         let mut object = node.open()?;
         let category = paid_by(&object.required("category")?)?;
@@ -158,11 +205,7 @@ fn paid(adjudications: &Node<'_>, asset: &Asset) -> Result<Amount, Refused> {
             }
         }
     }
-    match (all, parts) {
-        (Some(all), Some(parts)) if all != parts => Err(adjudications.refuse(RefusedReason::PriorContradicts)),
-        (Some(paid), _) | (None, Some(paid)) => Ok(paid),
-        (None, None) => Err(adjudications.refuse(RefusedReason::PriorUnknown)),
-    }
+    Ok(Told { all, parts })
 }
 
 /// HL7's examples write the codes of `adjudication` without the system.

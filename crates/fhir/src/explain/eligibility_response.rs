@@ -23,6 +23,8 @@ pub struct Eligibility<'a> {
     pub day: Timestamp,
     /// The coverage that counts on that day, or else another one; `None` where the member has none.
     pub coverage: Option<Period>,
+    /// Whether the plan takes no claims at the moment.
+    pub frozen: bool,
     /// The terms of the plan that hold for the coverage.
     pub terms: &'a PlanTerms,
     /// The plan's limits ([`super::balances`]); may be empty.
@@ -58,10 +60,9 @@ pub fn eligibility_response(asked: &Eligibility<'_>) -> Result<Resource, NotExpl
         .some("benefitPeriod", asked.coverage.map(parts::period).transpose()?)
         .list("item", items);
     let day = words::date(asked.day).ok_or(NotExplained::Time)?;
-    let disposition = match in_force {
-        true => format!("The patient is insured under this plan on {day}."),
-        false => format!("The patient is not insured under this plan on {day}."),
-    };
+    let not = if in_force { "" } else { "not " };
+    let frozen = if asked.frozen { " The plan is frozen: it takes no claims at the moment." } else { "" };
+    let disposition = format!("The patient is {not}insured under this plan on {day}.{frozen}");
     let request = match asked.request.as_deref() {
         Some(key) => parts::reference("request", key, Some("CoverageEligibilityRequest"))?,
         None => absent(),

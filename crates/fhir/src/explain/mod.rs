@@ -19,6 +19,7 @@ mod claim_response;
 pub mod codes;
 mod eligibility_response;
 mod explanation_of_benefit;
+mod parties;
 mod parts;
 mod tree;
 pub mod words;
@@ -36,23 +37,11 @@ use salus_domain::time::Timestamp;
 pub use claim_response::{authorisation_response, claim_response, AnsweredAuthorisation, AuthorisationAnswer};
 pub use eligibility_response::{eligibility_response, Eligibility};
 pub use explanation_of_benefit::explanation_of_benefit;
+pub use parties::{Parties, Party};
 pub use tree::Resource;
 
 /// The code system of commitments to procedure codes ([`salus_domain::commitment::code_tag`]), written as `0x` and hex digits.
 pub const CODE_TAG: &str = "urn:salus:code-tag";
-
-/// Who a claim is about. Each is a FHIR reference (`Patient/c`), a URI, or an identifier as `system|value`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parties {
-    /// Who was treated (`patient`).
-    pub patient: String,
-    /// Who claims, and is paid (`provider`, `payee`, `requestor`).
-    pub provider: String,
-    /// Who pays (`insurer`).
-    pub insurer: String,
-    /// Under which coverage (`insurance.coverage`).
-    pub coverage: String,
-}
 
 /// What kind of claim it is: HL7 `claim-type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,6 +230,8 @@ pub struct Decided {
     pub payment: Option<Payment>,
     /// Where an appeal stands.
     pub appeal: Appeal,
+    /// Whether it was passed on to the next insurer, whose decision stands: what this one leaves is not what the patient owes.
+    pub passed_on: bool,
     /// The prior authorisations that its lines used: [`authorisation_reference`].
     pub authorisations: Vec<String>,
     /// The plan's limits, where they are to be told; may be empty.

@@ -202,7 +202,7 @@ pub(super) fn limits(balances: &[Balance], asset: &Asset, name: &str) -> Result<
     let place = |limit: &Limit| (limit.category, limit.network, limit.unit, limit.term);
     let mut groups: Vec<(Limit, Vec<Value>)> = Vec::new();
     for balance in balances {
-        let counted = counted(balance, asset)?;
+        let counted = counted(balance, asset, name)?;
         match groups.iter_mut().find(|(limit, _)| place(limit) == place(&balance.limit)) {
             Some((_, all)) => all.push(counted),
             None => groups.push((balance.limit, Vec::from([counted]))),
@@ -221,19 +221,24 @@ pub(super) fn limits(balances: &[Balance], asset: &Asset, name: &str) -> Result<
     Ok(groups.into_iter().map(element).collect())
 }
 
-fn counted(balance: &Balance, asset: &Asset) -> Result<Value, NotExplained> {
+fn counted(balance: &Balance, asset: &Asset, name: &str) -> Result<Value, NotExplained> {
     let Balance { limit, used } = balance;
     let is_money = matches!(limit.measure, Measure::Deductible | Measure::OutOfPocket | Measure::Benefit);
-    let write = |element: &'static str, number: u128| match is_money {
-        true => money(Amount(number), asset),
-        false => unsigned(element, number),
+    // The type of `allowed[x]` and `used[x]`, and what is written: a count above FHIR's integers is a string.
+    let write = |number: u128| match (is_money, unsigned("a count", number)) {
+        (true, _) => Ok(("Money", money(Amount(number), asset)?)),
+        (false, Ok(count)) => Ok(("UnsignedInt", count)),
+        (false, Err(_)) => Ok(("String", number.to_string().into())),
     };
-    let kind = if is_money { "Money" } else { "UnsignedInt" };
-    let element = Members::of("type", codes::measure(limit.measure));
-    let element = match Amount(limit.limit) == Amount::UNLIMITED {
-        true => element.set("allowedString", "no limit"),
-        false => element.set(&format!("allowed{kind}"), write("a limit", limit.limit)?),
+    let (kind, allowed) = match Amount(limit.limit) == Amount::UNLIMITED {
+        true => ("String", "no limit".into()),
+        false => write(limit.limit)?,
     };
-    let used = used.map(|used| write("what was used of a limit", used)).transpose()?;
-    Ok(element.some(&format!("used{kind}"), used).into())
+    let element = Members::of("type", codes::measure(limit.measure)).set(&format!("allowed{kind}"), allowed);
+    // R4's `benefitBalance.financial.used[x]` has no string.
+    let used = used.map(write).transpose()?.filter(|(kind, _)| *kind != "String" || name != "financial");
+    Ok(match used {
+        Some((kind, used)) => element.set(&format!("used{kind}"), used).into(),
+        None => element.into(),
+    })
 }

@@ -58,6 +58,10 @@ pub fn sentence(reason: Reason, split: &Split, asset: &Asset) -> String {
         Reason::Duplicate => "The same service was billed before, and you need not pay for it twice.",
         Reason::NotCovered => "Your plan does not pay for this kind of care.",
         Reason::FeeSchedule => "The provider charged more than the price that the plan accepts.",
+        // Of what the plan does not pay it takes nothing over.
+        Reason::OutOfPocketMaximum if split.noncovered > Amount::ZERO => {
+            "You have reached the most that you have to pay yourself of what the plan pays for."
+        }
         Reason::OutOfPocketMaximum => {
             "You have reached the most that you have to pay yourself, so the plan takes over the rest of your share."
         }
@@ -83,7 +87,7 @@ pub fn sentence(reason: Reason, split: &Split, asset: &Asset) -> String {
     text.to_owned()
 }
 
-/// Where a claim stands: one or two sentences, also for the provider.
+/// Where a claim stands: one to three sentences, also for the provider.
 #[must_use]
 pub fn disposition(decided: &Decided) -> String {
     let stands = match decided.status {
@@ -97,12 +101,14 @@ pub fn disposition(decided: &Decided) -> String {
         Status::Reversed => "This claim was taken back: what was decided no longer counts.",
     };
     let appeal = match decided.appeal {
-        Appeal::None => return stands.to_owned(),
-        Appeal::Open => "Somebody has appealed against the decision, and it may change.",
-        Appeal::Upheld => "There was an appeal, and the decision was found to be right.",
-        Appeal::Overturned => "There was an appeal, and the claim was decided anew.",
+        Appeal::None => None,
+        Appeal::Open => Some("Somebody has appealed against the decision, and it may change."),
+        Appeal::Upheld => Some("There was an appeal, and the decision was found to be right."),
+        Appeal::Overturned => Some("There was an appeal, and the claim was decided anew."),
     };
-    format!("{stands} {appeal}")
+    let next = "It was passed on to the next insurer, whose explanation says what is owed in the end.";
+    let next = decided.passed_on.then_some(next);
+    [Some(stands), appeal, next].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// How a request for prior authorisation stands: one sentence or two.
@@ -130,7 +136,7 @@ fn line_words(decided: &Decided, line: &DecidedLine) -> String {
     let mut said = Vec::from([format!("{what}{when}: {} was billed.", money(split.submitted, asset))]);
     // Of a claim that waits for an agreement, what it would come to is not known.
     if *status != Status::AwaitsAuthorisation {
-        said.extend(amounts(*status, split, asset));
+        said.extend(amounts(decided, split));
         if split.noncovered > Amount::ZERO {
             said.push(format!("{} of your share is not covered.", money(split.noncovered, asset)));
         }
@@ -150,7 +156,7 @@ fn claim_words(decided: &Decided) -> String {
     let mut said = Vec::from([format!("{} was billed for {services}.", money(total.submitted, asset))]);
     said.push(disposition(decided));
     if *status != Status::AwaitsAuthorisation {
-        said.extend(amounts(*status, total, asset));
+        said.extend(amounts(decided, total));
     }
     if status.is_pended() {
         said.push(String::from("Nothing is decided yet, and you need not pay anything for now."));
@@ -159,7 +165,8 @@ fn claim_words(decided: &Decided) -> String {
         match status {
             Status::Adjudicated => said.push(format!("So far the plan has paid {}.", money(payment.amount, asset))),
             Status::Reversed => {
-                said.push(format!("The provider has to pay {} back to the plan.", money(payment.amount, asset)));
+                // Debts are one sum for each provider: what of it was paid back is not known.
+                said.push(format!("The provider had to pay {} back to the plan.", money(payment.amount, asset)));
             }
             Status::AwaitsFunds | Status::AwaitsAuthorisation | Status::Settled => {}
         }
@@ -199,16 +206,21 @@ const fn care(category: Category) -> &'static str {
     }
 }
 
-/// Who pays what.
-fn amounts(status: Status, split: &Split, asset: &Asset) -> Vec<String> {
-    let money = |amount| money(amount, asset);
-    let (plan, you, provider) = match status {
+/// Who pays what. What the next insurer makes of the rest is its own to tell.
+fn amounts(decided: &Decided, split: &Split) -> Vec<String> {
+    let money = |amount| money(amount, &decided.asset);
+    let (plan, you, provider) = match decided.status {
         Status::AwaitsFunds | Status::AwaitsAuthorisation => {
             ("As it stands, the plan would pay", "You would owe", "The provider could not charge you")
         }
         Status::Adjudicated => ("The plan pays", "You owe", "The provider may not charge you"),
         Status::Settled => ("The plan paid", "You owe", "The provider may not charge you"),
         Status::Reversed => ("The plan was to pay", "You were to owe", "The provider was not to charge you"),
+    };
+    let you = match (decided.passed_on, decided.status) {
+        (false, _) => you,
+        (true, Status::Reversed) => "What was left for the next insurer and you was",
+        (true, _) => "What is left for the next insurer and you is",
     };
     let mut said = Vec::from([format!("{plan} {}.", money(split.payer)), format!("{you} {}.", money(split.patient()))]);
     if split.prior_payer > Amount::ZERO {

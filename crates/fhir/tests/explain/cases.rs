@@ -131,6 +131,7 @@ pub fn decided(lines: &[KnownLine]) -> Decided {
         total: adjudication.total,
         payment: None,
         appeal: Appeal::None,
+        passed_on: false,
         authorisations: Vec::new(),
         balances: balances(&terms.limits, &kept),
         asset: dollars(),
@@ -180,6 +181,7 @@ pub fn eligibility(terms: &PlanTerms, day: u64) -> Eligibility<'_> {
         created: Timestamp(DAY_OF_SERVICE - DAY + 43_200_000),
         day: Timestamp(day),
         coverage: Some(Period { start: Timestamp(NEW_YEAR), end: Timestamp(NEW_YEAR + 365 * DAY) }),
+        frozen: false,
         terms,
         balances: cost_share().balances,
         asset: dollars(),
@@ -289,7 +291,8 @@ pub fn any_decided() -> impl Strategy<Value = Decided> {
     );
     let paid = prop::option::of((any::<u128>(), any::<u128>(), prop::option::of(0..253_370_764_800_000u64)));
     let what = (prop::collection::vec(any_line(), 1..4), any_balances(), any::<[u8; 32]>(), 0..=24u8, paid);
-    (how, what).prop_map(|((status, kind, appeal, network), (mut lines, balances, id, decimals, paid))| {
+    let all = (how, what, any::<bool>());
+    all.prop_map(|((status, kind, appeal, network), (mut lines, balances, id, decimals, paid), passed_on)| {
         let mut total = Split::default();
         for (line, sequence) in lines.iter_mut().zip(1..) {
             line.sequence = sequence;
@@ -325,6 +328,7 @@ pub fn any_decided() -> impl Strategy<Value = Decided> {
             total,
             payment,
             appeal,
+            passed_on,
             authorisations: Vec::new(),
             balances,
             asset: Asset { currency: String::from("EUR"), decimals },

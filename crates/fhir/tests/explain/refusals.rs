@@ -1,14 +1,12 @@
 //! What cannot be put into FHIR is refused by name.
 
-use crate::cases::{asked, cost_share, eligibility, parties, settled, terms, DAY_OF_SERVICE};
-use salus_domain::codes::{Measure, Term, Unit};
+use crate::cases::{asked, cost_share, eligibility, parties, settled, terms};
 use salus_domain::money::Amount;
-use salus_domain::plan::Limit;
 use salus_domain::time::Timestamp;
 use salus_fhir::explain::words::explain;
 use salus_fhir::explain::{
-    authorisation_response, claim_response, eligibility_response, explanation_of_benefit, AuthorisationAnswer, Balance,
-    Decided, Eligibility, NotExplained, Parties, Payment, Service, Status,
+    authorisation_response, claim_response, eligibility_response, explanation_of_benefit, AuthorisationAnswer, Decided,
+    NotExplained, Parties, Payment, Service, Status,
 };
 
 fn refused(claim: &Decided) -> NotExplained {
@@ -89,17 +87,6 @@ fn a_number_that_fhir_cannot_write() {
         claim.lines[0].sequence = sequence;
         assert!(matches!(refused(&claim), NotExplained::Number(_)), "{sequence}");
     }
-    let (unit, term) = (Unit::Individual, Term::Annual);
-    let limit = Limit { measure: Measure::Services, category: None, network: None, unit, term, limit: 1 << 31 };
-    let balances = vec![Balance { limit, used: Some(0) }];
-    assert!(matches!(
-        explanation_of_benefit(&Decided { balances, ..cost_share() }),
-        Err(NotExplained::Number("a limit"))
-    ));
-    let balances = vec![Balance { limit: Limit { limit: 1, ..limit }, used: Some(1 << 31) }];
-    let terms = terms();
-    let asked = Eligibility { balances, ..eligibility(&terms, DAY_OF_SERVICE) };
-    assert_eq!(eligibility_response(&asked), Err(NotExplained::Number("what was used of a limit")));
 }
 
 #[test]

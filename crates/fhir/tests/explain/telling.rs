@@ -1,17 +1,18 @@
 //! What is told of a claim, in whichever state it is.
 
 use crate::cases::{asked, cost_share, decided, eligibility, line, restorative, settled, terms, DAY_OF_SERVICE};
+use crate::common::dollars;
 use crate::value;
-use salus_domain::adjudicate::Authorisation;
+use salus_domain::adjudicate::{Authorisation, Split};
 use salus_domain::codes::{Category, CategorySet, Measure, Network, Reason, ReasonSet, Term, Unit};
 use salus_domain::counters::Used;
 use salus_domain::money::Amount;
 use salus_domain::plan::Limit;
 use salus_domain::time::Period;
-use salus_fhir::explain::words::{disposition, explain};
+use salus_fhir::explain::words::{disposition, explain, sentence};
 use salus_fhir::explain::{
     authorisation_response, balances, claim_response, eligibility_response, explanation_of_benefit, Appeal,
-    AuthorisationAnswer, Decided, Eligibility, Kind, Payment, Status,
+    AuthorisationAnswer, Balance, Decided, Eligibility, Kind, Payment, Status,
 };
 use serde_json::{json, Value};
 use std::collections::BTreeSet;
@@ -152,7 +153,74 @@ fn what_has_to_be_paid_back_is_no_payment() {
         .unwrap()
         .iter()
         .all(|told| told["category"]["coding"][0]["code"] != "paidtoprovider"));
-    assert!(explain(&claim).unwrap().claim.ends_with("The provider has to pay USD 122.00 back to the plan."));
+    // Also once that is done.
+    assert!(explain(&claim).unwrap().claim.ends_with("The provider had to pay USD 122.00 back to the plan."));
+}
+
+#[test]
+fn what_was_passed_on_is_no_debt_of_the_patient() {
+    for status in [Status::Adjudicated, Status::Settled, Status::Reversed] {
+        let claim = Decided { status, ..cost_share() };
+        let passed_on = Decided { passed_on: true, ..claim.clone() };
+        let next = "passed on to the next insurer, whose explanation says what is owed in the end";
+        for (claim, expected) in [(&claim, false), (&passed_on, true)] {
+            let words = explain(claim).unwrap();
+            assert_eq!(words.claim.contains(next), expected, "{}", words.claim);
+            for text in [&words.claim, &words.lines[0].1] {
+                assert_eq!(text.contains("You owe ") || text.contains("You were to owe "), !expected, "{text}");
+            }
+            for resource in [explanation_of_benefit(claim), claim_response(claim)] {
+                let disposition = value(&resource.unwrap())["disposition"].clone();
+                assert_eq!(disposition.as_str().unwrap().contains(next), expected, "{disposition}");
+            }
+        }
+    }
+    let settled = Decided { passed_on: true, ..settled(cost_share(), 0) };
+    assert!(explain(&settled).unwrap().claim.contains("What is left for the next insurer and you is USD 146.00."));
+}
+
+#[test]
+fn a_plan_takes_nothing_over_of_a_line_that_it_does_not_pay_in_full() {
+    let split = |noncovered| Split { noncovered: Amount(noncovered), ..Split::default() };
+    let said = |noncovered| sentence(Reason::OutOfPocketMaximum, &split(noncovered), &dollars());
+    assert!(said(0).ends_with("so the plan takes over the rest of your share."));
+    assert_eq!(said(1), "You have reached the most that you have to pay yourself of what the plan pays for.");
+}
+
+/// FHIR's integers end at 2,147,483,647.
+#[test]
+fn a_count_above_the_integers_of_fhir_is_a_text() {
+    let (unit, term) = (Unit::Individual, Term::Annual);
+    let limit = |limit| Limit { measure: Measure::Services, category: None, network: None, unit, term, limit };
+    for (allowed, used, written) in [
+        (
+            2_147_483_647,
+            2_147_483_647,
+            [json!({ "allowedUnsignedInt": 2_147_483_647u32 }), json!({ "usedUnsignedInt": 2_147_483_647u32 })],
+        ),
+        (2_147_483_648, 1, [json!({ "allowedString": "2147483648" }), json!({ "usedUnsignedInt": 1 })]),
+        (
+            4_294_967_295,
+            2_147_483_648,
+            [json!({ "allowedString": "4294967295" }), json!({ "usedString": "2147483648" })],
+        ),
+    ] {
+        let balances = vec![Balance { limit: limit(allowed), used: Some(used) }];
+        let terms = terms();
+        let asked = Eligibility { balances: balances.clone(), ..eligibility(&terms, DAY_OF_SERVICE) };
+        let promised = value(&eligibility_response(&asked).unwrap());
+        let told = value(&explanation_of_benefit(&Decided { balances, ..cost_share() }).unwrap());
+        let [promised, told] = [
+            promised["insurance"][0]["item"].as_array().unwrap().last().unwrap()["benefit"][0].clone(),
+            told["benefitBalance"][0]["financial"][0].clone(),
+        ];
+        for (name, value) in written.iter().flat_map(|written| written.as_object().unwrap()) {
+            assert_eq!(promised[name], *value, "{promised}");
+            // Where R4 has no text, nothing is said.
+            let value = if name == "usedString" { &Value::Null } else { value };
+            assert_eq!(told[name], *value, "{told}");
+        }
+    }
 }
 
 #[test]
@@ -241,6 +309,18 @@ fn a_coverage_that_is_not_in_force_promises_nothing() {
     let none = value(&eligibility_response(&none).unwrap());
     assert_eq!(none["insurance"][0]["inforce"], false);
     assert!(none["insurance"][0].get("benefitPeriod").is_none());
+}
+
+#[test]
+fn a_plan_that_is_frozen_is_said_to_be_in_the_disposition_alone() {
+    let terms = terms();
+    let frozen = Eligibility { frozen: true, ..eligibility(&terms, DAY_OF_SERVICE) };
+    let mut told = value(&eligibility_response(&frozen).unwrap());
+    let said = told["disposition"].as_str().unwrap();
+    assert!(said.ends_with("September 2026. The plan is frozen: it takes no claims at the moment."), "{said}");
+    let open = value(&eligibility_response(&eligibility(&terms, DAY_OF_SERVICE)).unwrap());
+    told["disposition"] = open["disposition"].clone();
+    assert_eq!(told, open);
 }
 
 #[test]

@@ -97,8 +97,8 @@ async fn too_many_requests_are_turned_away() -> Result {
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up() -> Result {
-    let request = Duration::from_millis(50);
-    let world = Fixture::with(Differently { request, ..Differently::default() }).await?;
+    let (request, node) = (Duration::from_millis(50), Duration::from_secs(60));
+    let world = Fixture::with(Differently { request, node, ..Differently::default() }).await?;
     world.node.chain().hangs = true;
     assert_eq!(world.release(&world.doctor, &world.question()).await?.rejected()?, rejected(503, "timed_out"));
     Ok(())

@@ -63,6 +63,8 @@ struct Differently {
     concurrency: usize,
     request: Duration,
     body: Duration,
+    /// How long a node may take for an answer.
+    node: Duration,
     /// How long a node may take at the start.
     start: Duration,
     /// The newest final block at first.
@@ -77,6 +79,7 @@ impl Default for Differently {
             concurrency: 64,
             request: Duration::from_secs(10),
             body: Duration::from_secs(10),
+            node: Duration::from_millis(200),
             start: Duration::ZERO,
             head: 10,
         }
@@ -239,7 +242,7 @@ async fn assemble(
         target: TARGET,
         mode: differently.mode,
         start_timeout: differently.start,
-        patience: Patience { timeout: Duration::from_millis(200), max_head_age: Some(Duration::from_secs(120)) },
+        patience: Patience { timeout: differently.node, max_head_age: Some(Duration::from_secs(120)) },
         limits: Limits {
             concurrency: differently.concurrency,
             request: differently.request,

@@ -112,7 +112,7 @@ pub(super) async fn decide(
     let said = Said::new(&signer, id, statement)?;
     let suite = global.suite().await?;
     let claim = claims::claim(&suite, id).await?;
-    let appeal = claim.appeal.filter(|appeal| appeal.status == AppealStatus::Open);
+    let appeal = claim.appeal.filter(|appeal| appeal.status.is_open());
     let appeal = appeal.ok_or(CallError::Refused(ClaimsError::NotAppealed))?;
     let (set_aside, ruling) = match options.upheld {
         true => (ReasonSet::EMPTY, Ruling::Upheld),
@@ -128,8 +128,9 @@ pub(super) async fn decide(
     let carried = carried.told(|status| *status, |done| done.event::<AppealDecided>().map(|told| told.status))?;
     let (shown, status) = (show_claim(id), *carried.answer());
     let stands = match (status, options.overturned) {
-        (AppealStatus::Overturned, _) => "overturned: the claim is adjudicated anew",
-        (AppealStatus::Open, _) => {
+        (AppealStatus::Overturned, true) => "overturned: the claim is adjudicated anew",
+        (AppealStatus::Overturned, false) => "ended, and stays as its insurer granted it",
+        (AppealStatus::Open | AppealStatus::Granted, _) => {
             "granted by the insurer: the claim is adjudicated anew; only the arbiter or its silence ends it"
         }
         (_, true) => "upheld: adjudicated anew, the plan would not pay more",
@@ -140,16 +141,19 @@ pub(super) async fn decide(
         format!("the appeal against claim {shown} is {stands}"),
     );
     let report = carried.report(suite.chain.token(), &would, &did);
-    let report = match (&carried, status) {
-        (Carried::Done(_), AppealStatus::Overturned | AppealStatus::Open) => {
-            let total = claims::claim(&suite, id).await?.total;
+    let anew = match &carried {
+        Carried::Done(_) => Some(claims::claim(&suite, id).await?.total).filter(|total| *total != claim.total),
+        _ => None,
+    };
+    let report = match anew {
+        Some(total) => {
             let token = token_of(&suite.chain, plans::plan(&suite, claim.plan).await?.asset).await?;
             let (now, before) = (token.show(total.payer.0), token.show(claim.total.payer.0));
             report
                 .line(format!("  the plan pays {now} instead of {before}; the rest is due like a new claim"))
                 .field("total", split_json(&total))
         }
-        _ => report.field("total", serde_json::Value::Null),
+        None => report.field("total", serde_json::Value::Null),
     };
     let report = report.field("claim", shown).field("status", status_code(status));
     Ok(said.tell(report.field("setAside", codes(set_aside)), "whoever asks"))

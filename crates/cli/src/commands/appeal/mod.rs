@@ -62,8 +62,8 @@ JSON: dryRun, claim, statement (commitment), salt, evidence|forecast.")]
 
 What was said is read from the events of the chain, block by block since the suite was deployed.
 
-JSON: claim, plan, arbiter, appeal|null {setAside, deadline, status: open|upheld|overturned}, appealableUntil, said [{time, block, said:
-appeal|answer|ruling|reversal, by|null, statement}].")]
+JSON: claim, plan, arbiter, appeal|null {setAside, deadline, status: open|granted|upheld|overturned}, appealableUntil, said [{time, block,
+said: appeal|answer|ruling|reversal, by|null, statement}].")]
     Show {
         /// The claim's id
         #[arg(value_parser = values::claim)]
@@ -126,8 +126,8 @@ Overturned, the claim is adjudicated anew, by what holds now; where that does no
 due like a new claim. The insurer can grant what is asked for; the appeal stays open then. What was claimed is read from the events of the chain. The chain has a commitment to the statement only: keep
 statement and salt.
 
-JSON: dryRun, claim, status: upheld|overturned|open, setAside, total|null (what of the claim goes where since then), statement (commitment),
-salt, evidence|forecast.";
+JSON: dryRun, claim, status: upheld|overturned|granted, setAside, total|null (what of the claim goes where since then, if that changed),
+statement (commitment), salt, evidence|forecast.";
 
 /// How an appeal is decided.
 #[derive(Clone, Debug, clap::Args)]

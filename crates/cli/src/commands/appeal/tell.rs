@@ -41,6 +41,9 @@ pub(super) async fn show(global: &GlobalOptions, id: ClaimId) -> Result<Report, 
                 AppealStatus::Open => {
                     format!("open: {arbiter} decides until {deadline}, then the member or the provider has it granted")
                 }
+                AppealStatus::Granted => {
+                    format!("granted by the insurer: adjudicated anew; until {deadline} {arbiter} can give more")
+                }
                 AppealStatus::Upheld => "upheld: the decision stands".to_owned(),
                 AppealStatus::Overturned => "overturned: the claim was adjudicated anew".to_owned(),
             };

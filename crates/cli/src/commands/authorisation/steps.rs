@@ -7,14 +7,21 @@ use crate::operations::Suite;
 use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, Report};
 use salus_client::message::Message;
 use salus_client::Keypair;
-use salus_interface::claims::{ClaimsError, Procedure};
+use salus_interface::claims::{Authorisation, ClaimsError, Procedure};
 use serde_json::{json, Value};
+
+/// How a service stands that is left as it is.
+struct Left {
+    status: &'static str,
+    /// How many units were asked for, or are left of those that were granted.
+    units: Option<u32>,
+}
 
 /// What was done, service by service.
 #[derive(Default)]
 pub(super) struct Steps {
     /// With how those stand that were left as they are.
-    services: Vec<(Service, Option<&'static str>)>,
+    services: Vec<(Service, Option<Left>)>,
     proofs: Vec<Value>,
     lines: Vec<String>,
 }
@@ -29,8 +36,10 @@ impl Steps {
     ) -> Result<(), Failure> {
         let found = authorisations::standing(suite, procedure).await?;
         let status = status_code(found.as_ref(), suite.chain.now().await?);
-        self.lines.push(format!("  {}: {status}, and left as it is", service.name));
-        self.services.push((service.clone(), Some(status)));
+        let units = units_of(found.as_ref());
+        let standing = units.map(|units| format!(", {units} units")).unwrap_or_default();
+        self.lines.push(format!("  {}: {status}{standing}, and left as it is", service.name));
+        self.services.push((service.clone(), Some(Left { status, units })));
         Ok(())
     }
 
@@ -58,10 +67,10 @@ impl Steps {
         Ok(())
     }
 
-    /// The services that something was done about, in words.
-    pub(super) fn changed(&self) -> String {
+    /// The services that something was done about, each in these words.
+    pub(super) fn changed(&self, words: impl Fn(&Service) -> String) -> String {
         let changed = self.services.iter().filter(|(_, left)| left.is_none());
-        let words: Vec<String> = changed.map(|(it, _)| format!("{} of {}", it.quantity, it.name)).collect();
+        let words: Vec<String> = changed.map(|(it, _)| words(it)).collect();
         if words.is_empty() {
             return "nothing new".to_owned();
         }
@@ -83,7 +92,8 @@ impl Steps {
                     "tag": show_tag(it.code),
                     "quantity": it.quantity,
                     "changed": left.is_none(),
-                    "status": left,
+                    "status": left.as_ref().map(|left| left.status),
+                    "standing": left.as_ref().and_then(|left| left.units),
                 })
             })
             .collect();
@@ -92,6 +102,19 @@ impl Steps {
             false => Report::default().done(did).field("evidence", self.proofs),
         };
         with_subject(report.lines(self.lines), plan, subject).field("services", services)
+    }
+}
+
+/// A service with how many units of it.
+pub(super) fn quantified(service: &Service) -> String {
+    format!("{} of {}", service.quantity, service.name)
+}
+
+/// How many units were asked for, or are left of those that were granted.
+pub(super) fn units_of(authorisation: Option<&Authorisation>) -> Option<u32> {
+    match authorisation? {
+        Authorisation::Requested { quantity, .. } | Authorisation::Granted { quantity, .. } => Some(*quantity),
+        Authorisation::Refused => None,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::operations::claims::asked::{self, Asked};
 use crate::operations::claims::eligibility::{quote, standing, unlisted, Basis, Quote, Standing};
 use crate::operations::claims::explained::{coverage_urn, reference};
 use crate::operations::claims::filing::{prepare_for_its_provider, PreparedClaim};
-use crate::operations::claims::{self, balances, plan_and_asset};
+use crate::operations::claims::{self, balances, plan_and_asset, ConsortiumKey};
 use crate::operations::documents::Document;
 use crate::operations::orders::name;
 use crate::operations::Suite;
@@ -24,7 +24,7 @@ use salus_domain::time::{Timestamp, DAY};
 use salus_fhir::claim::Assumed;
 use salus_fhir::decimal::Asset;
 use salus_fhir::eligibility_request::CompiledEligibilityRequest;
-use salus_fhir::explain::{self, eligibility_response, Eligibility, Parties};
+use salus_fhir::explain::{self, eligibility_response, Eligibility, Parties, Party};
 use salus_interface::claims::ClaimStatus;
 use serde_json::{json, Value};
 use std::path::PathBuf;
@@ -39,11 +39,11 @@ pub const HELP: &str = "Example:
 --consortium-key-file consortium.key
 
 Signs and costs nothing. With a FHIR Claim, the contract is asked what it would decide if the claim's provider submitted it now. Of days
-to come, and for a provider without tokens, that is computed by the same rules; of credentials and consent it is then taken for granted
-that they are there. With a CoverageEligibilityRequest (--request), the same is said of its items that name a service and a price; options
+to come, of a frozen plan, and for a provider without tokens, that is computed by the same rules; of credentials and consent it is then
+taken for granted that they are there. With a CoverageEligibilityRequest (--request), the same is said of its items that name a service and a price; options
 that say something else than the request are refused.
 
-JSON: plan, member, day, covered, coverage|null {period {start, end}, subscriber, secondary, version}, limits [{measure, category|null,
+JSON: plan, frozen (it takes no claims at the moment), member, day, covered, coverage|null {period {start, end}, subscriber, secondary, version}, limits [{measure, category|null,
 network|null, unit, term, since|null, limit, used, left}], quote|null {basis: dry-run|prediction, claim (null of a request), status,
 lines (of a request, line is the place of its item from 1 on), total as of salus claim submit, assumed [{path, what}], unlisted [line]
 (not in the plan's fee schedule)}; with --request also request|null (what it is called), notPredicted (the places of the other items).
@@ -52,12 +52,13 @@ With --fhir, the output is a CoverageEligibilityResponse: it tells the terms of 
 
 /// Whose coverage, and for what.
 #[derive(Clone, Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("whom").args(["member", "document", "request"]).required(true).multiple(true)))]
 pub struct EligibilityOptions {
     /// The number of the plan
     #[arg(long)]
     plan: u32,
     /// The member: an account, or a reference of the directory [default: the claim's or the request's patient]
-    #[arg(long, required_unless_present_any = ["document", "request"])]
+    #[arg(long)]
     member: Option<String>,
     /// The day of the treatment: 2026-09-07 [default: the first day of the claim, the day of the request, or today]
     #[arg(long, value_name = "DATE", value_parser = day)]
@@ -122,10 +123,10 @@ pub async fn eligibility(global: &GlobalOptions, options: &EligibilityOptions) -
     let day = day_of(options.day, asked.as_ref())?.or(first).unwrap_or(Timestamp(now.0 - now.0 % DAY));
     let standing = standing(&suite, plan, &member, day).await?;
     if options.fhir {
-        let provider = reference(&directory, &provider()?, "");
+        let provider = reference(&directory, &provider()?, Party::Provider);
         let parties = Parties {
-            patient: reference(&directory, &member, "Patient/"),
-            insurer: reference(&directory, &client_account(standing.plan.insurer), "Organization/"),
+            patient: reference(&directory, &member, Party::Patient),
+            insurer: reference(&directory, &client_account(standing.plan.insurer), Party::Insurer),
             coverage: coverage_urn(plan, &member),
             provider,
         };
@@ -141,7 +142,7 @@ pub async fn eligibility(global: &GlobalOptions, options: &EligibilityOptions) -
         }
         (None, _) => return Ok(report.field("quote", Value::Null)),
     };
-    Ok(quoted.told(report, &asset))
+    Ok(quoted.told(report, &asset, &global.consortium_key()?))
 }
 
 /// Who asks, where neither an option nor a document says it.
@@ -220,6 +221,7 @@ fn as_fhir(
         created,
         day,
         coverage: standing.coverage.as_ref().map(|coverage| coverage.period),
+        frozen: standing.plan.frozen,
         terms: &standing.terms,
         balances: explain::balances(&standing.terms.limits, &kept),
         asset,
@@ -246,6 +248,9 @@ fn in_words(standing: &Standing, plan: PlanId, member: &str, day: Timestamp, ass
         (false, Some(_)) => format!("{member} is not covered under plan {} on {date}", plan.0),
         (false, None) => format!("{member} was never covered under plan {}", plan.0),
     });
+    if standing.plan.frozen {
+        report = report.line(format!("  plan {} is frozen: it takes no claims at the moment", plan.0));
+    }
     let mut limits = Vec::new();
     if let Some(coverage) = coverage {
         let secondary = if coverage.secondary { ", after another insurer" } else { "" };
@@ -266,6 +271,7 @@ fn in_words(standing: &Standing, plan: PlanId, member: &str, day: Timestamp, ass
     });
     report
         .field("plan", plan.0)
+        .field("frozen", standing.plan.frozen)
         .field("day", date)
         .field("covered", covered)
         .field("coverage", coverage)
@@ -304,7 +310,7 @@ impl Quoted {
         Ok(Self { claim: None, unlisted: unlisted.collect(), numbers, quote, assumed: claim.compiled.assumed })
     }
 
-    fn told(&self, report: Report, asset: &Asset) -> Report {
+    fn told(&self, report: Report, asset: &Asset, key: &ConsortiumKey) -> Report {
         let lines = || self.numbers.iter().zip(&self.quote.lines);
         let total = claims::sum(self.quote.lines.iter().map(|line| &line.split));
         let (basis, said) = match self.quote.basis {
@@ -331,7 +337,7 @@ impl Quoted {
             .lines(named_table("line", lines().map(|(number, line)| (number.to_string(), line)), &total, asset))
             .lines(waits.map(|waits| format!("  it would wait: {waits}")))
             .lines(assumed_lines(&self.assumed))
-            .lines(unlisted_of(&self.unlisted, self.numbers.len()))
+            .lines(unlisted_of(&self.unlisted, self.numbers.len(), key))
             .field("quote", json)
     }
 }

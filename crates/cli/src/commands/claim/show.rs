@@ -1,6 +1,7 @@
 //! `salus claim show`.
 
 use super::lines::{lines_json, lines_table, reason_codes, split_json};
+use super::submit::next;
 use super::word;
 use crate::context::GlobalOptions;
 use crate::failure::Failure;
@@ -43,6 +44,7 @@ pub async fn show(global: &GlobalOptions, id: ClaimId, with_lines: bool) -> Resu
     let lines = filing.map(|filing| filing.lines.as_slice());
     let report = Report::default().lines(head(id, &claim, &directory, &asset));
     let report = report.lines(lines_table(lines.unwrap_or_default(), &claim.total, &asset));
+    let report = report.lines(next(id, claim.status).filter(|_| claim.status.is_pended()));
     let report = fields(report, id, &claim);
     let Some(told) = &told else { return Ok(report) };
     let steps = told.steps.iter().map(|step| step_line(step, &directory, &asset));
@@ -75,7 +77,7 @@ fn head(id: ClaimId, claim: &Claim, directory: &Directory, asset: &Asset) -> Vec
         lines.push("  it was passed on to the next insurer".to_owned());
     }
     if let Some(appeal) = claim.appeal {
-        let by = show_time(appeal.deadline).filter(|_| appeal.status == AppealStatus::Open);
+        let by = show_time(appeal.deadline).filter(|_| appeal.status.is_open());
         let by = by.map(|by| format!(", to be decided by {by}")).unwrap_or_default();
         lines.push(format!("  appeal: {}{by}", status_code(appeal.status)));
     }
@@ -123,7 +125,7 @@ fn step_line(step: &Step, directory: &Directory, asset: &Asset) -> String {
         }
         What::Appealed(by, _) => format!("{} appealed", who(by)),
         What::Answered(_) => "the insurer answered the appeal".to_owned(),
-        What::AppealDecided(by, AppealStatus::Open) => format!("{} granted the appeal, which stays open", who(by)),
+        What::AppealDecided(by, AppealStatus::Granted) => format!("{} granted the appeal, which stays open", who(by)),
         What::AppealDecided(by, status) => format!("the appeal was {} by {}", status_code(*status), who(by)),
         What::Reversed(by, owed) => format!("taken back by {}; the provider owes {}", who(by), money(*owed)),
     };
@@ -137,7 +139,7 @@ fn step_json(step: &Step) -> Value {
         What::Settled(amount, _) => ("settled", None, Some(*amount)),
         What::Appealed(by, _) => ("appealed", Some(by), None),
         What::Answered(_) => ("answered", None, None),
-        What::AppealDecided(by, AppealStatus::Open) => ("granted", Some(by), None),
+        What::AppealDecided(by, AppealStatus::Granted) => ("granted", Some(by), None),
         What::AppealDecided(by, status) => (status_code(*status), Some(by), None),
         What::Reversed(by, owed) => ("reversed", Some(by), Some(*owed)),
     };

@@ -4,18 +4,17 @@ use super::reading::Reading;
 use super::simulated::{Decided, Outcome, RefusedClaim};
 use crate::context::GlobalOptions;
 use crate::failure::Failure;
-use crate::operations::claims::simulation::{paid_so_far, Case, Circumstances, Insurer};
-use crate::operations::documents::Document;
-use crate::operations::found::{in_files, Found, Resource};
+use crate::operations::claims::simulation::{paid_so_far, Case, Circumstances, Given, Insurer, Undecided};
+use crate::operations::found::{in_files, Found, PassedOver, Resource};
 use crate::operations::plans;
 use crate::output::Report;
-use crate::values;
+use crate::values::{self, show_day};
 use salus_client::CallError;
 use salus_domain::adjudicate::Adjudication;
 use salus_domain::codes::Network;
 use salus_domain::time::Timestamp;
 use salus_fhir::claim::{claims_of, ClaimOptions, CompiledClaim};
-use salus_fhir::coverage::{years, CompiledCoverage};
+use salus_fhir::coverage::{coverages_of, years, CompiledCoverage};
 use salus_interface::claims::ClaimsError;
 use std::path::PathBuf;
 
@@ -26,6 +25,8 @@ pub const HELP: &str = "Example:
 Needs no chain: the same rules as the contract's decide. Claims are decided in the order of their first days of service, those of
 one day in the order in which they are named; each uses up limits for those behind it. A claim is a FHIR R4 Claim, on its own or in
 a Bundle; of a folder, all .json files are looked at. Of a Bundle, a history, an entry that deletes and a Bundle within it are refused.
+Coverages (--coverage) are read likewise. Of several of one member that are in force on the claim's first day, the one counts that the
+claim is made under (Claim.insurance), or else that of its insurer; one of another insurer is refused.
 
 What no document says is taken for granted, and said: that the member is covered on every day of service (annual limits are then those
 of the calendar year) and no waiting period holds, that the provider is credentialed and of the network, that the patient consents to
@@ -34,10 +35,10 @@ money is not looked at.
 
 A claim that is refused keeps no other back; it then ends with the exit code of the first one that is refused.
 
-JSON: plan, primary|null, asset {currency, decimals}, assumed [text], claims [{claim, file, patient, provider, status: adjudicated|pended|
-not-passed-on, lines [{line (the item's sequence), system, code, category, date, submitted, allowed, adjustment, priorPayer,
-deductible, copay, coinsurance, noncovered, payer, patient, quantity, denied, pended, reasons}], total {…}, primary|null {status,
-lines, total}, assumed [{path, what}]}], total {…}, limits [{plan, whose, measure, category|null, network|null, unit, term,
+JSON: plan, primary|null, asset {currency, decimals}, assumed [text], claims [{claim, file, patient, provider, uncovered (no coverage
+given is about the patient), status: adjudicated|pended|not-passed-on, lines [{line (the item's sequence), system, code, category, date,
+submitted, allowed, adjustment, priorPayer, deductible, copay, coinsurance, noncovered, payer, patient, quantity, denied, pended,
+reasons}], total {…}, primary|null {status, lines, total}, assumed [{path, what}]}], total {…}, limits [{plan, whose, measure, category|null, network|null, unit, term,
 since|null, limit, used, left}], refused [{claim, file, code, reason}], passedOver [{file, holds}], error (where one is refused).
 Amounts are in minor units of the asset.";
 
@@ -53,8 +54,8 @@ pub struct SimulateOptions {
     /// FHIR Claims, Bundles with claims, or folders with either
     #[arg(long = "claim", value_name = "FILE|FOLDER", num_args = 1.., required = true)]
     claims: Vec<PathBuf>,
-    /// The members' coverages under the plan: FHIR Coverages. Who has none is not covered
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// The members' coverages under the plan: FHIR Coverages, Bundles with them, or folders with either. Who has none is not covered
+    #[arg(long, value_name = "FILE|FOLDER", num_args = 1..)]
     coverage: Vec<PathBuf>,
     /// A plan that decides before: what it pays counts as paid by another insurer
     #[arg(long, value_name = "FILE")]
@@ -91,7 +92,7 @@ pub fn simulate(global: &GlobalOptions, options: &SimulateOptions) -> Result<Rep
         let message = format!("{} has no network", plan.name);
         return Err(Failure::input("input.network", message, "leave out --out-of-network"));
     }
-    let coverages = read_coverages(&options.coverage)?;
+    let (coverages, mut passed_over) = read_coverages(&options.coverage)?;
     let reading = filled_in(options.reading.options(plan.asset.clone())?);
     let circumstances = Circumstances {
         network: if options.out_of_network { Network::Out } else { Network::In },
@@ -104,7 +105,9 @@ pub fn simulate(global: &GlobalOptions, options: &SimulateOptions) -> Result<Rep
         primary.iter().map(|plan| Insurer::new(plan, &directory, circumstances, None)).collect();
     insurers.push(Insurer::new(&plan, &directory, circumstances, given));
 
-    let Found { resources: claims, passed_over } = in_files(&options.claims, |bytes| claims_of(bytes, &reading));
+    let Found { resources: claims, passed_over: others } =
+        in_files(&options.claims, |bytes| claims_of(bytes, &reading));
+    passed_over.extend(others);
     if claims.is_empty() {
         return Err(Failure::input("input.claim", "the files hold no Claim", "name others"));
     }
@@ -115,7 +118,10 @@ pub fn simulate(global: &GlobalOptions, options: &SimulateOptions) -> Result<Rep
     }
     for case in cases(claims, &mut refused) {
         match decide(&mut insurers, &case) {
-            Ok(adjudications) => decided.push(Decided::new(case, adjudications, primary.is_some())),
+            Ok(adjudications) => {
+                let uncovered = insurers.iter().any(|insurer| !insurer.covers(&case));
+                decided.push(Decided::new(case, adjudications, primary.is_some(), uncovered));
+            }
             Err(error) => {
                 let failure = refusal(&case, error, &decided);
                 refused.push(RefusedClaim { name: case.name, file: case.file, failure });
@@ -131,19 +137,24 @@ pub fn simulate(global: &GlobalOptions, options: &SimulateOptions) -> Result<Rep
     Ok(Outcome { plan: &plan, primary: primary.as_ref(), assumed, decided, limits, refused, passed_over }.report())
 }
 
-fn read_coverages(files: &[PathBuf]) -> Result<Vec<CompiledCoverage>, Failure> {
-    let read = |file: &PathBuf| {
-        let coverage = Document::read(file)?.compile(salus_fhir::coverage::compile)?;
-        match years(coverage.period, Timestamp::MAX) {
-            Some(_) => Ok(coverage),
+/// The coverages, and files of folders that are about something else.
+fn read_coverages(files: &[PathBuf]) -> Result<(Vec<Given>, Vec<PassedOver>), Failure> {
+    let read = |Resource { name, file, compiled }: Resource<CompiledCoverage>| {
+        let coverage = compiled?;
+        match years(coverage.period, Timestamp::MIN) {
+            Some(_) => Ok(Given { name, file, coverage }),
             None => Err(Failure::input(
                 "document.period",
-                format!("{}: Coverage.period has no start, or ends before it begins", file.display()),
+                format!("{file}: Coverage.period has no start, or ends before it begins"),
                 "say from when on the member is covered: annual limits begin then",
             )),
         }
     };
-    files.iter().map(read).collect()
+    let Found { resources, passed_over } = in_files(files, coverages_of);
+    if resources.is_empty() && !files.is_empty() {
+        return Err(Failure::input("input.coverage", "the files hold no Coverage", "name others"));
+    }
+    Ok((resources.into_iter().map(read).collect::<Result<_, Failure>>()?, passed_over))
 }
 
 /// What a claim of a chain needs, and one that is only tried does not: a number and a coverage.
@@ -169,7 +180,7 @@ fn cases(found: Vec<Resource<CompiledClaim>>, refused: &mut Vec<RefusedClaim>) -
 }
 
 /// Has each insurer decide in its turn, until one of them has not decided yet.
-fn decide(insurers: &mut [Insurer<'_>], case: &Case) -> Result<Vec<Adjudication>, ClaimsError> {
+fn decide(insurers: &mut [Insurer<'_>], case: &Case) -> Result<Vec<Adjudication>, Undecided> {
     let mut decided: Vec<Adjudication> = Vec::new();
     for insurer in insurers {
         let paid = decided.last().map(paid_so_far);
@@ -183,8 +194,21 @@ fn decide(insurers: &mut [Insurer<'_>], case: &Case) -> Result<Vec<Adjudication>
     Ok(decided)
 }
 
-/// Why the contract would refuse a claim outright: in which file, and of two with one number, which the other is.
-fn refusal(case: &Case, error: ClaimsError, decided: &[Decided]) -> Failure {
+/// Why a claim is not decided: in which file, and of two with one number, which the other is.
+fn refusal(case: &Case, error: Undecided, decided: &[Decided]) -> Failure {
+    let error = match error {
+        Undecided::Refused(error) => error,
+        Undecided::SeveralCoverages(files) => {
+            let (whose, day) = (&case.claim.patient, show_day(case.first_day()));
+            let message =
+                format!("{}: several coverages of {whose} are in force on {day}: {}", case.file, files.join(", "));
+            return Failure::input("input.coverage", message, "give the one that the claim is made under");
+        }
+        Undecided::OtherInsurer { file, payor, insurer } => {
+            let message = format!("{file}: Coverage.payor is {payor}, but Claim.insurer of {} is {insurer}", case.file);
+            return Failure::input("document.otherParty", message, "give the coverage under the plan");
+        }
+    };
     let failure = Failure::from(CallError::Refused(error));
     let number = |case: &Case| (case.claim.provider.clone(), case.claim.identifier.clone());
     let other = decided.iter().map(|one| &one.case).find(|other| number(other) == number(case));

@@ -22,6 +22,8 @@ pub struct Decided {
     pub primary: Option<Adjudication>,
     /// What the plan decided; `None`: it was not passed on, because the first plan has not decided yet.
     pub adjudication: Option<Adjudication>,
+    /// Whether coverages are given, and none is about the patient.
+    pub uncovered: bool,
 }
 
 /// A claim, or a file, that was refused.
@@ -123,10 +125,10 @@ impl Outcome<'_> {
 impl Decided {
     /// A claim with what the plans decided in their turn; `after_primary` says that there are two.
     #[must_use]
-    pub fn new(case: Case, adjudications: Vec<Adjudication>, after_primary: bool) -> Self {
+    pub fn new(case: Case, adjudications: Vec<Adjudication>, after_primary: bool, uncovered: bool) -> Self {
         let mut adjudications = adjudications.into_iter();
         let primary = if after_primary { adjudications.next() } else { None };
-        Self { case, primary, adjudication: adjudications.next() }
+        Self { case, primary, adjudication: adjudications.next(), uncovered }
     }
 
     fn status(&self) -> &'static str {
@@ -149,6 +151,7 @@ impl Decided {
             "file": self.case.file,
             "patient": self.case.claim.patient,
             "provider": self.case.claim.provider,
+            "uncovered": self.uncovered,
             "status": self.status(),
             "lines": self.adjudication.as_ref().map(|it| self.lines_json(it)).unwrap_or_default(),
             "total": self.adjudication.as_ref().map(|it| split_json(&it.total)),
@@ -185,6 +188,7 @@ impl Decided {
                 named_table("line", named, &adjudication.total, asset).into_iter().map(|row| format!("  {row}")),
             );
         }
+        lines.extend(self.uncovered.then(|| format!("  no coverage given is about {}", claim.patient)));
         lines.extend(assumed_lines(&claim.assumed));
         lines
     }

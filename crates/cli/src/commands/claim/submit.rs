@@ -13,6 +13,8 @@ use crate::operations::documents::Document;
 use crate::operations::{account_of, Suite};
 use crate::output::{progress, through_blocks, Report};
 use crate::values::show_claim;
+use salus_domain::adjudicate::LineOutcome;
+use salus_domain::codes::Reason;
 use salus_domain::ids::{ClaimId, PlanId};
 use salus_fhir::decimal::Asset;
 use salus_interface::claims::{ClaimStatus, Receipt};
@@ -96,7 +98,7 @@ pub async fn submit(global: &GlobalOptions, options: &SubmitOptions) -> Result<R
     Ok(report
         .field("assumed", assumed_json(assumed))
         .lines(assumed_lines(assumed))
-        .lines(unlisted_of(&unlisted, prepared.submission.lines.len()))
+        .lines(unlisted_of(&unlisted, prepared.submission.lines.len(), &key))
         .field("unlisted", unlisted))
 }
 
@@ -165,10 +167,12 @@ fn decisions(report: Report, all: &[Decision], asset: &Asset) -> Report {
             .line(match one.status {
                 ClaimStatus::AwaitsFunds => format!("plan {plan}: it waits, because the pool cannot cover {payer}"),
                 ClaimStatus::AwaitsAuthorisation => format!("plan {plan}: it waits for a prior authorisation"),
+                ClaimStatus::Reversed => format!("plan {plan}: it was taken back; the plan was to pay {payer}"),
                 decided => format!("plan {plan}: {}, the plan pays {payer}", word(decided)),
             })
             .lines(lines_table(&one.lines, &total, asset))
-            .lines(next(one));
+            .lines(next(one.claim, one.status))
+            .lines(claimed_before(one));
     }
     let mut list = all.iter().map(decision_json);
     if let Some(Value::Object(first)) = list.next() {
@@ -177,18 +181,30 @@ fn decisions(report: Report, all: &[Decision], asset: &Asset) -> Report {
     report.field("secondary", list.next())
 }
 
-/// What to do about a claim that waits.
-fn next(decision: &Decision) -> Option<String> {
-    let claim = show_claim(decision.claim);
-    match decision.status {
+/// What to do about a claim that waits, or that was taken back.
+pub(super) fn next(claim: ClaimId, status: ClaimStatus) -> Option<String> {
+    let claim = show_claim(claim);
+    match status {
         ClaimStatus::AwaitsFunds => {
             Some(format!("  next: have the pool funded (`salus plan fund`), then `salus claim retry {claim}`"))
         }
         ClaimStatus::AwaitsAuthorisation => Some(format!(
             "  next: have it authorised, then `salus claim retry {claim}`; or withdraw it (`salus claim withdraw`)"
         )),
-        _ => None,
+        ClaimStatus::Reversed => Some("  next: submit it under a new number".to_owned()),
+        ClaimStatus::Adjudicated | ClaimStatus::Settled => None,
     }
+}
+
+/// What to do about lines that are denied because another claim, or a line before in this one, has the service.
+fn claimed_before(decision: &Decision) -> Option<String> {
+    let stands = decision.status != ClaimStatus::Reversed;
+    let is_duplicate = |line: &LineOutcome| line.is_denied() && line.reasons.contains(Reason::Duplicate);
+    (stands && decision.lines.iter().any(is_duplicate)).then(|| {
+        "  next: see which claim has the service (`salus claim list --member`); if that one is wrong, have it taken back \
+         (`salus claim reverse`), and those that it was passed on as"
+            .to_owned()
+    })
 }
 
 fn decision_json(decision: &Decision) -> Value {
@@ -200,4 +216,36 @@ fn decision_json(decision: &Decision) -> Value {
         "lines": lines_json(&decision.lines),
         "total": split_json(&total),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use salus_domain::adjudicate::Split;
+    use salus_domain::codes::ReasonSet;
+    use salus_domain::money::Amount;
+
+    fn said(status: ClaimStatus, reasons: ReasonSet) -> String {
+        let split = Split { submitted: Amount(75), payer: Amount(75), ..Split::default() };
+        let line = LineOutcome { split, quantity: 1, authorised: 0, reasons };
+        let decision = Decision { claim: ClaimId([7; 32]), plan: PlanId(3), status, lines: vec![line] };
+        format!("{:?}", decisions(Report::default(), &[decision], &Asset { currency: "USD".into(), decimals: 0 }))
+    }
+
+    #[test]
+    fn a_claim_that_was_taken_back_pays_nothing_and_needs_a_new_number() {
+        let reversed = said(ClaimStatus::Reversed, ReasonSet::EMPTY);
+        assert!(reversed.contains("the plan was to pay 75 USD") && !reversed.contains("the plan pays"), "{reversed}");
+        assert!(reversed.contains("next: submit it under a new number"), "{reversed}");
+        let paid = said(ClaimStatus::Settled, ReasonSet::EMPTY);
+        assert!(paid.contains("settled, the plan pays 75 USD") && !paid.contains("next: "), "{paid}");
+    }
+
+    #[test]
+    fn a_service_that_was_claimed_before_has_a_way_out() {
+        let denied = said(ClaimStatus::Adjudicated, Reason::Duplicate.into());
+        assert!(denied.contains("salus claim list --member") && denied.contains("salus claim reverse"), "{denied}");
+        assert!(!said(ClaimStatus::Adjudicated, Reason::Copay.into()).contains("next: "));
+        assert!(!said(ClaimStatus::Reversed, Reason::Duplicate.into()).contains("salus claim list"));
+    }
 }

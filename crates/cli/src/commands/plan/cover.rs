@@ -1,21 +1,21 @@
 //! `salus plan cover`, `end-coverage` and `coverage`.
 
+use crate::batches::watch;
 use crate::context::GlobalOptions;
 use crate::failure::{Exit, Failure};
 use crate::operations::found::{in_files, Resource};
 use crate::operations::orders::name;
 use crate::operations::plans::enrolment::{self, Covered};
 use crate::operations::{account_of, Suite};
-use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, say, Report};
+use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, Report};
 use crate::values::{self, period_json, show_account, show_period, show_time};
 use salus_client::rules::Rule;
 use salus_client::{ink_account, Token};
 use salus_domain::ids::PlanId;
 use salus_domain::time::Timestamp;
 use salus_fhir::coverage::{coverages_of, CompiledCoverage};
-use salus_interface::claims::Enrolment;
+use salus_interface::claims::{Enrolment, MAX_BATCH};
 use serde_json::{json, Value};
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 /// The help behind the options.
@@ -23,14 +23,15 @@ pub const HELP: &str = "Example:
   salus plan cover 0 samples/coverage.json --directory samples/directory.json --suri //Eve
   salus plan cover 0 members/ more.json --until 2027-01-01T00:00:00Z --directory directory.json --suri //Eve
 
-The insurer's. Files are FHIR R4 Coverages, and Bundles with any number of them; of a folder, the .json files in it. A coverage that is
+The insurer's. Files are FHIR R4 Coverages, and Bundles with any number of them; of a folder, the .json files in it. A file has at most
+8 MiB; there may be any number of them. A coverage that is
 longer than a year is made year by year. Members with the same subscriber, whose coverages begin at the same time, share the
 family's limits; an order above 1 says that another insurer pays first.
 
 All files are read first: where one cannot be used, that is said of each, and nobody is covered. Of a Bundle, a history, an entry that
 deletes and a Bundle within it cannot be used. Then members are covered in batches of
 100; one who is refused does not keep the others back, and it then ends with 3. Doing it again, also after it broke off, changes
-nothing for those who are covered.
+nothing for those who are covered. Ctrl-C ends it once the batch that is under way is done.
 
 JSON: dryRun, plan, covered, before (covered just so already), coverages [{member, subscriber, secondary, period {start, end}}], refused
 [{member, period, code, rule, nextStep}], evidence|forecast (a list: one for each batch), brokenOff {code, rule, nextStep, message} where a
@@ -63,13 +64,8 @@ pub(super) async fn cover(global: &GlobalOptions, options: &CoverOptions) -> Res
     };
     let suite = global.suite().await?;
     let (plan, all) = (PlanId(options.plan), enrolments.len());
-    let shown = std::io::stderr().is_terminal() && all > salus_interface::claims::MAX_BATCH;
-    let progress = |done: usize| {
-        if shown {
-            say(&format!("{done} of {all} done"));
-        }
-    };
-    let covered = enrolment::cover(&suite, &insurer, plan, enrolments.clone(), global.dry_run, progress).await;
+    let go_on = watch(all, MAX_BATCH);
+    let covered = enrolment::cover(&suite, &insurer, plan, enrolments.clone(), global.dry_run, go_on).await;
     let report = told(global, &suite, options.plan, all, covered)?;
     let list: Vec<Value> = enrolments.iter().map(enrolment_json).collect();
     Ok(report.field("plan", options.plan).field("coverages", list).passed_over(&found.passed_over))
@@ -103,7 +99,9 @@ fn enrolments(
     let mut report = report.line(format!("{} documents cannot be used: nobody was covered", wrong.len()));
     let mut list = Vec::new();
     for (name, file, failure) in wrong {
-        report = report.line(format!("  {name}: {}\n    next: {}", failure.message, failure.next_step));
+        // The message of a document begins with its file.
+        let named = if name == file { String::new() } else { format!("{name}: ") };
+        report = report.line(format!("  {named}{}\n    next: {}", failure.message, failure.next_step));
         let mut json = failure.json();
         (json["name"], json["file"]) = (name.into(), file.into());
         list.push(json);
@@ -220,4 +218,14 @@ pub(super) async fn coverage(global: &GlobalOptions, plan: PlanId, member: &str)
         }));
     }
     Ok(report.field("plan", plan.0).field("member", member.to_string()).field("coverages", list))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_names_the_size_that_files_have_at_most() {
+        assert!(HELP.contains(&format!("{} MiB", salus_fhir::MAX_DOCUMENT >> 20)));
+    }
 }

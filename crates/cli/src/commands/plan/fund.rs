@@ -20,7 +20,8 @@ pub const HELP: &str = "Example:
 Anybody's. Of a PSP22 token, claims are first allowed to take as much as they may not take already, by a transaction of its own; in a
 dry run only that is priced then. What counts is what arrives in the pool.
 
-JSON: dryRun, plan, amount, allowance|null (evidence or forecast of allowing it), evidence|forecast.";
+JSON: dryRun, plan, amount, allowance|null (evidence or forecast of allowing it), evidence|forecast; error {code, rule, nextStep, message}
+where claims were allowed to take it, and then took nothing.";
 
 /// Adds money to a pool.
 ///
@@ -43,7 +44,7 @@ pub(super) async fn fund(global: &GlobalOptions, given: &Money) -> Result<Report
 /// Sends a message that moves an amount of an asset to claims, once claims may take it.
 ///
 /// # Errors
-/// [`Failure`].
+/// [`Failure`]; where claims were let take it before, that is a part of the report, with the failure.
 pub async fn pay(
     global: &GlobalOptions,
     suite: &Suite,
@@ -65,11 +66,28 @@ pub async fn pay(
             Ok(Carried::Planned(forecast).report(token, &would, did).field("allowance", allowance))
         }
         Carried::Done(allowed) => {
-            let carried = global.carry_out(&suite.chain, from, message).await?;
-            let report = carried.report(token, would, did).line(evidence_line(&allowed.evidence, token));
-            Ok(report.field("allowance", evidence_json(&allowed.evidence)))
+            let paid = message.submit(&suite.chain, from).await;
+            let said = paid.as_ref().map_or("claims may take that of the token, and took nothing", |_| did.as_str());
+            let report = Report::default()
+                .done(said)
+                .line(evidence_line(&allowed.evidence, token))
+                .field("allowance", evidence_json(&allowed.evidence));
+            Ok(match paid {
+                Ok(paid) => report.evidence(&paid.evidence, token),
+                Err(error) => allowed_only(report, &error.into()),
+            })
         }
     }
+}
+
+/// With why nothing was paid of what claims were let take.
+fn allowed_only(report: Report, failure: &Failure) -> Report {
+    let Failure { message, next_step, .. } = failure;
+    report
+        .line(format!("{message}\n  next: {next_step}; then do the same again, which allows no more"))
+        .field("evidence", Value::Null)
+        .field("error", failure.json())
+        .exit(failure.exit)
 }
 
 /// Takes free money out of a pool.
@@ -97,4 +115,20 @@ pub(super) async fn withdraw(global: &GlobalOptions, given: &Money) -> Result<Re
     let what = format!("{} from the pool of plan {}", paid_in.show(amount.0), given.plan);
     let report = carried.report(suite.chain.token(), &format!("withdraw {what}"), &format!("withdrew {what}"));
     Ok(report.field("plan", given.plan).field("amount", amount.0.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Exit;
+
+    #[test]
+    fn what_claims_may_take_is_said_where_they_then_took_nothing() {
+        let refused = Failure::from(CallError::Refused(ClaimsError::TransferFailed));
+        let report = allowed_only(Report::default().field("allowance", "evidence"), &refused);
+        assert_eq!(report.exit_code(), Exit::Refused);
+        let said = format!("{report:?}");
+        assert!(said.contains("allowance") && said.contains("claims.TransferFailed"), "{said}");
+        assert!(said.contains("then do the same again"), "{said}");
+    }
 }

@@ -48,9 +48,9 @@ pub enum PlanCommand {
     #[command(after_help = "Example:
   salus plan freeze 0 --suri //Eve
 
-The insurer's. What is adjudicated is settled all the same, and appeals are decided.
+The insurer's. What is adjudicated is settled all the same, and appeals are decided. A plan that is frozen is left as it is.
 
-JSON: dryRun, plan, frozen, evidence|forecast.")]
+JSON: dryRun, changed, plan, frozen, evidence|forecast (null where nothing changed: evidence).")]
     Freeze {
         /// The plan's number
         plan: u32,
@@ -59,7 +59,7 @@ JSON: dryRun, plan, frozen, evidence|forecast.")]
     #[command(after_help = "Example:
   salus plan unfreeze 0 --suri //Eve
 
-JSON: dryRun, plan, frozen, evidence|forecast.")]
+JSON: as of salus plan freeze.")]
     Unfreeze {
         /// The plan's number
         plan: u32,
@@ -159,6 +159,7 @@ pub struct Money {
     /// The plan's number
     plan: u32,
     /// How much, in whole units of what the plan pays in: 250.5
+    #[arg(allow_negative_numbers = true)]
     amount: String,
 }
 
@@ -192,11 +193,12 @@ pub async fn run(global: &GlobalOptions, command: &PlanCommand) -> Result<Report
 /// [`Failure`] where it is none.
 pub(super) fn amount(text: &str, token: &Token) -> Result<Amount, Failure> {
     values::amount(text, token).map_err(|reason| {
-        Failure::input(
-            "input.amount",
-            format!("{text} is not an amount: {reason}"),
-            format!("give it in whole {}, with at most {} decimals: 250.5", token.symbol, token.decimals),
-        )
+        let Token { symbol, decimals } = token;
+        let next = match decimals {
+            0 => format!("give it in whole {symbol}, without decimals: 250"),
+            _ => format!("give it in whole {symbol}, with at most {decimals} decimals: 250.5"),
+        };
+        Failure::input("input.amount", format!("{text} is not an amount: {reason}"), next)
     })
 }
 
@@ -212,5 +214,7 @@ mod tests {
             failure,
             Err(("input.amount".to_owned(), "give it in whole UNIT, with at most 12 decimals: 250.5".to_owned()))
         );
+        let whole = amount("1.5", &Token { symbol: "UNIT".into(), decimals: 0 });
+        assert!(whole.is_err_and(|failure| failure.next_step == "give it in whole UNIT, without decimals: 250"));
     }
 }

@@ -1,13 +1,16 @@
 //! `salus plan open`, `revise`, `fees`, `freeze` and `unfreeze`.
 
+use crate::batches::watch;
 use crate::context::GlobalOptions;
 use crate::failure::Failure;
 use crate::operations::plans::{self, money::token_of, schedule};
 use crate::operations::{account_of, Suite};
 use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, progress, through_blocks, Report};
+use crate::values::show_time;
 use salus_client::{client_account, ink_account, ClientError, Token};
 use salus_domain::ids::{Account, PlanId};
 use salus_domain::plan::MAX_PAGE;
+use salus_domain::time::{Period, Timestamp};
 use salus_fhir::plan::PlanFile;
 use salus_interface::claims::{Asset, PlanRevised};
 use serde_json::{json, Value};
@@ -27,7 +30,8 @@ having none. Asset, arbiter and number of fee pages stay as they are; terms and 
 off, the plan is open all the same, and salus plan fees completes it. In a dry run only opening is priced: what sets the fees needs
 the plan's number.
 
-JSON: dryRun, plan, name, insurer, arbiter, asset {token|null, symbol, decimals}, fees (how many), feePages, evidence|forecast,
+JSON: dryRun, plan, name, offered (whether its InsurancePlan's period has begun and is not over), insurer, arbiter,
+asset {token|null, symbol, decimals}, fees (how many), feePages, evidence|forecast,
 feesEvidence [evidence], remaining (pages that are not set), brokenOff {code, rule, nextStep, message} where pages remain.";
 
 /// The help behind the options of `revise`.
@@ -37,7 +41,7 @@ pub const REVISE_HELP: &str = "Example:
 The insurer's. Who is covered keeps the terms; what was used of a limit counts on under the same limit of the new ones. The file's fees
 are not looked at: salus plan fees replaces them. Terms that the plan has already are left as they are.
 
-JSON: dryRun, changed, plan, version, evidence|forecast (null where nothing changed: evidence).";
+JSON: dryRun, changed, plan, version, offered (as salus plan open tells it; where something changed), evidence|forecast (null where nothing changed: evidence).";
 
 /// The help behind the options of `fees`.
 pub const FEES_HELP: &str = "Example:
@@ -114,7 +118,8 @@ pub(super) async fn open(global: &GlobalOptions, options: &OpenOptions) -> Resul
             .forecast(forecast.cost, forecast.fee, token)
             .field("plan", number)
     } else {
-        let opened = plans::open(&suite, &insurer, &arbiter, &file, &key).await?;
+        let opened =
+            plans::open(&suite, &insurer, &arbiter, &file, &key, watch(pages.len(), schedule::AT_ONCE)).await?;
         let report = Report::default()
             .done(&format!("plan {} ({}) is open, with {count} fees", opened.plan.0, file.name))
             .field("plan", opened.plan.0)
@@ -127,7 +132,7 @@ pub(super) async fn open(global: &GlobalOptions, options: &OpenOptions) -> Resul
         true => report.line("  the insurer decides appeals itself: a neutral arbiter is named with --arbiter"),
         false => report.line(format!("  appeals are decided by {arbiter}")),
     };
-    Ok(report
+    Ok(offered(report, file.period, suite.chain.now().await?)
         .field("name", file.name)
         .field("insurer", own.to_string())
         .field("arbiter", arbiter.to_string())
@@ -221,7 +226,23 @@ pub(super) async fn revise(global: &GlobalOptions, plan: PlanId, described: &Des
         format!("plan {} has new terms: version {version}, for coverages that are made from now on", plan.0),
     );
     let report = carried.report(suite.chain.token(), &would, &did).field("changed", true);
+    let report = offered(report, file.period, suite.chain.now().await?);
     Ok(report.field("plan", plan.0).field("version", version))
+}
+
+/// Says whether the plan is offered now, by its InsurancePlan (`period`).
+fn offered(report: Report, period: Period, now: Timestamp) -> Report {
+    let offered = period.contains(now);
+    let report = report.field("offered", offered);
+    if offered {
+        return report;
+    }
+    let day = |time| show_time(time).unwrap_or_else(|| "ever".to_owned());
+    report.line(format!(
+        "  by its InsurancePlan it is offered from {} to {}, and not now",
+        day(period.start),
+        day(period.end)
+    ))
 }
 
 /// Replaces what differs in a fee schedule.
@@ -251,7 +272,8 @@ pub(super) async fn fees(global: &GlobalOptions, plan: PlanId, path: &Path) -> R
             .lines(lines)
             .field("forecast", forecasts)
     } else {
-        let mut set = schedule::set(&suite, &insurer, plan, differing).await;
+        let go_on = watch(changed, schedule::AT_ONCE);
+        let mut set = schedule::set(&suite, &insurer, plan, differing, go_on).await;
         // Where nothing was set, that is a failure like any other.
         if let Some(error) = set.stopped.take_if(|_| set.evidence.is_empty()) {
             return Err(error.into());
@@ -289,15 +311,22 @@ async fn paid_in(
 /// [`Failure`].
 pub(super) async fn freeze(global: &GlobalOptions, plan: PlanId, frozen: bool) -> Result<Report, Failure> {
     let insurer = global.signer()?;
-    let Suite { chain, deployment } = global.suite().await?;
-    let message = deployment.claims().set_frozen(plan, frozen);
-    let carried = global.carry_out(&chain, &insurer, &message).await?;
-    let number = plan.0;
+    let suite = global.suite().await?;
+    let (number, token) = (plan.0, suite.chain.token());
+    if plans::plan(&suite, plan).await?.frozen == frozen {
+        let is = if frozen { "is frozen" } else { "takes claims" };
+        let report = Report::default().field("dryRun", global.dry_run).evidence_or_unchanged(None, token);
+        let report = report.line(format!("nothing changed: plan {number} {is} already"));
+        return Ok(report.field("plan", number).field("frozen", frozen));
+    }
+    let message = suite.deployment.claims().set_frozen(plan, frozen);
+    let carried = global.carry_out(&suite.chain, &insurer, &message).await?;
     let (would, did) = match frozen {
         true => (format!("freeze plan {number}"), format!("plan {number} is frozen: it takes no claims")),
         false => (format!("let plan {number} go on"), format!("plan {number} takes claims again")),
     };
-    Ok(carried.report(chain.token(), &would, &did).field("plan", number).field("frozen", frozen))
+    let report = carried.report(token, &would, &did).field("changed", true);
+    Ok(report.field("plan", number).field("frozen", frozen))
 }
 
 #[cfg(test)]

@@ -65,6 +65,7 @@ impl Asked {
             patient: self.compiled.patient.clone(),
             provider: self.compiled.provider.clone().unwrap_or_else(|| provider.to_string()),
             insurer: Some(self.compiled.insurer.clone()),
+            prior_decided: false,
             coverage: self.compiled.coverage.clone().unwrap_or_default(),
             // A number that no claim has: nothing is submitted under it.
             identifier: (

@@ -59,8 +59,8 @@ pub async fn standing(
 pub enum Basis {
     /// The contract said so, asked as the provider.
     DryRun,
-    /// Computed by the contract's rules, for services of days to come and for providers without tokens: of credentials and
-    /// consent it is taken for granted that they are there.
+    /// Computed by the contract's rules, for services of days to come, for plans that are frozen and for providers without tokens: of
+    /// credentials and consent it is taken for granted that they are there.
     Prediction,
 }
 
@@ -75,7 +75,8 @@ pub struct Quote {
     pub lines: Vec<LineOutcome>,
 }
 
-/// Asks what a claim would come to if its provider submitted it now or, for services of days to come, on the last of them.
+/// Asks what a claim would come to if its provider submitted it now or, for services of days to come, on the last of them; of a plan
+/// that is frozen, if it were not.
 ///
 /// # Errors
 /// [`OperationError::Claims`] where it would be refused.
@@ -89,22 +90,21 @@ pub async fn quote(suite: &Suite, claim: &PreparedClaim, plan: PlanId) -> Result
                 .map_or((ClaimStatus::Adjudicated, Vec::new()), |receipt| (receipt.status, receipt.adjudication.lines));
             Ok(Quote { basis: Basis::DryRun, status, lines })
         }
-        Err(CallError::Refused(ClaimsError::Malformed(ClaimMalformed::FutureService))) => {
-            // A compiled claim has a day.
-            let last = claim.submission.days.iter().map(|day| day.date).max().unwrap_or_default();
-            predict(suite, plan, &claim.provider, &claim.submission, false, last).await
-        }
         // Who has no tokens cannot be asked as, not even without a transaction.
-        Err(CallError::Client(ClientError::NoFunds { .. })) => {
-            let now = suite.chain.now().await?;
-            predict(suite, plan, &claim.provider, &claim.submission, false, now).await
+        Err(
+            CallError::Refused(ClaimsError::PlanFrozen | ClaimsError::Malformed(ClaimMalformed::FutureService))
+            | CallError::Client(ClientError::NoFunds { .. }),
+        ) => {
+            let last = claim.submission.days.iter().map(|day| day.date).max();
+            let now = suite.chain.now().await?.max(last.unwrap_or_default());
+            predict(suite, plan, &claim.provider, &claim.submission, now).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// What a claim comes to if it is made at `now`, by what the chain knows today: of credentials and consent it is taken for granted
-/// that they are there. `passed_on` says that another insurer decided before.
+/// that they are there.
 ///
 /// # Errors
 /// [`OperationError::Claims`] of a claim that is malformed, [`OperationError::NoPlan`], [`OperationError::Client`].
@@ -113,7 +113,6 @@ pub async fn predict(
     plan: PlanId,
     provider: &AccountId32,
     submission: &Submission,
-    passed_on: bool,
     now: Timestamp,
 ) -> Result<Quote, OperationError> {
     submission.validate(now).map_err(|malformed| CallError::Refused(ClaimsError::Malformed(malformed)))?;
@@ -157,7 +156,7 @@ pub async fn predict(
         _ => Network::In,
     };
     let authorised = authorisations(suite, plan, provider, submission).await?;
-    let facts = Facts { now, network, credentialed: true, consented: true, passed_on, set_aside: ReasonSet::EMPTY };
+    let facts = Facts { now, network, credentialed: true, consented: true, set_aside: ReasonSet::EMPTY };
     let adjudication = ledger.adjudicate(&membership, &facts, domain_account(provider), submission, |code, date| {
         authorised.get(&code).map_or(Authorisation::Missing, |kept| kept.in_effect(now).worth(date))
     });

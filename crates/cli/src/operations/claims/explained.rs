@@ -15,7 +15,9 @@ use salus_domain::time::Timestamp;
 use salus_fhir::claim::{ClaimOptions, CompiledClaim};
 use salus_fhir::decimal::Asset;
 use salus_fhir::directory::{Directory, ACCOUNT_URN};
-use salus_fhir::explain::{self, authorisation_reference, Decided, DecidedLine, Kind, Parties, Payment, Service};
+use salus_fhir::explain::{
+    self, authorisation_reference, Decided, DecidedLine, Kind, Parties, Party, Payment, Service,
+};
 use salus_interface::claims::{AppealStatus, Claim, ClaimStatus};
 
 /// What is needed beside the chain.
@@ -44,7 +46,7 @@ pub async fn explained(
 ) -> Result<Decided, OperationError> {
     let terms = plans::terms(suite, claim.plan, claim.version).await?;
     let document = match beside.document {
-        Some((document, options)) => Some(of_document(document, options, told, beside.key)?),
+        Some((document, options)) => Some(of_document(document, options, told, beside)?),
         None => None,
     };
     let outcomes = outcomes(suite, claim, told).await?;
@@ -65,13 +67,14 @@ pub async fn explained(
     Ok(Decided {
         claim: told.claim,
         request: document.as_ref().map(|claim| format!("{}|{}", claim.identifier.0, claim.identifier.1)),
-        parties: Parties {
-            patient: reference(beside.directory, &member, "Patient/"),
-            provider: reference(beside.directory, &told.provider, ""),
-            insurer: reference(beside.directory, &insurer, "Organization/"),
-            coverage: document
-                .as_ref()
-                .map_or_else(|| coverage_urn(claim.plan, &member), |claim| claim.coverage.clone()),
+        parties: match &document {
+            Some(document) => parties_of(document, beside.directory, &insurer, claim.plan, &member),
+            None => Parties {
+                patient: reference(beside.directory, &member, Party::Patient),
+                provider: reference(beside.directory, &told.provider, Party::Provider),
+                insurer: reference(beside.directory, &insurer, Party::Insurer),
+                coverage: coverage_urn(claim.plan, &member),
+            },
         },
         kind: kind(&lines, document.as_ref()),
         created: created(claim, told),
@@ -83,21 +86,43 @@ pub async fn explained(
         payment: told.paid().map(|(amount, withheld, date)| Payment { amount, withheld, date: Some(date) }),
         appeal: match claim.appeal.map(|appeal| appeal.status) {
             None => explain::Appeal::None,
-            Some(AppealStatus::Open) => explain::Appeal::Open,
+            Some(AppealStatus::Open | AppealStatus::Granted) => explain::Appeal::Open,
             Some(AppealStatus::Upheld) => explain::Appeal::Upheld,
             Some(AppealStatus::Overturned) => explain::Appeal::Overturned,
         },
+        passed_on: claim.passed_on,
         balances: explain::balances(&terms.limits, &kept),
         asset: beside.asset.clone(),
     })
 }
 
-/// How a document refers to an account: by a key of the directory, one with this prefix before others, or by the account.
+/// How a document refers to an account that is this in it: by a key of the directory that may stand there, or by the account.
 #[must_use]
-pub fn reference(directory: &Directory, account: &AccountId32, prefix: &str) -> String {
-    let keys = || directory.iter().filter(|(_, known)| *known == Account(account.0)).map(|(key, _)| key);
-    let key = keys().find(|key| key.starts_with(prefix)).or_else(|| keys().next());
+pub fn reference(directory: &Directory, account: &AccountId32, party: Party) -> String {
+    let key = party.named(directory, Account(account.0));
     key.map_or_else(|| format!("{ACCOUNT_URN}{account}"), str::to_owned)
+}
+
+/// Everybody as the FHIR Claim names them. Of a claim that was passed on, the document may be the first insurer's: then insurer
+/// and coverage are another's.
+fn parties_of(
+    document: &CompiledClaim,
+    directory: &Directory,
+    insurer: &AccountId32,
+    plan: PlanId,
+    member: &AccountId32,
+) -> Parties {
+    let known = document.insurer.as_deref().and_then(|key| Some((key, directory.account(key)?)));
+    let own = known.filter(|(_, account)| account.0 == insurer.0).map(|(key, _)| key);
+    Parties {
+        patient: document.patient.clone(),
+        provider: document.provider.clone(),
+        insurer: own.map_or_else(|| reference(directory, insurer, Party::Insurer), str::to_owned),
+        coverage: match (known, own) {
+            (Some(_), None) => coverage_urn(plan, member),
+            _ => document.coverage.clone(),
+        },
+    }
 }
 
 /// What a coverage is called whose FHIR Coverage is not at hand: there is one at a time of each member under each plan.
@@ -170,13 +195,23 @@ fn of_document(
     document: &Document,
     options: &ClaimOptions,
     told: &Told,
-    key: Option<&ConsortiumKey>,
+    beside: &Beside<'_>,
 ) -> Result<CompiledClaim, OperationError> {
     let compiled = document.compile(|bytes| salus_fhir::claim::compile(bytes, options))?;
     let other =
         |differs| OperationError::OtherClaim { file: document.file.clone(), claim: show_claim(told.claim), differs };
-    ensure_of(&compiled, told, key).map_err(other)?;
+    ensure_about(&compiled, told, beside.directory).map_err(other)?;
+    ensure_of(&compiled, told, beside.key).map_err(other)?;
     Ok(compiled)
+}
+
+/// Whether a document is about who was treated and who claimed, as far as the directory knows whom it names.
+fn ensure_about(compiled: &CompiledClaim, told: &Told, directory: &Directory) -> Result<(), &'static str> {
+    let is = |key: &str, account: Account| directory.account(key).is_none_or(|named| named == account);
+    match is(&compiled.patient, told.submission.member) && is(&compiled.provider, domain_account(&told.provider)) {
+        true => Ok(()),
+        false => Err("its patient or its provider is another\n  next: give the FHIR Claim that was submitted"),
+    }
 }
 
 /// Whether a document says what was claimed: its days, categories, numbers and charges, and with the key also its number and its
@@ -201,4 +236,74 @@ fn ensure_of(compiled: &CompiledClaim, told: &Told, key: Option<&ConsortiumKey>)
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::claims::filing;
+    use salus_domain::ids::ClaimId;
+
+    const MEMBER: [u8; 32] = [1; 32];
+    const PROVIDER: [u8; 32] = [2; 32];
+    const INSURER: [u8; 32] = [3; 32];
+
+    /// The samples' claim, of Rosa to Dr Adams and Unity.
+    fn document() -> Result<CompiledClaim, Box<dyn std::error::Error>> {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/claim.json");
+        let options = filing::options(Asset { currency: "USD".to_owned(), decimals: 2 });
+        Ok(salus_fhir::claim::compile(&std::fs::read(file)?, &options)?)
+    }
+
+    fn directory(entries: &[(&str, [u8; 32])]) -> Directory {
+        entries.iter().map(|(key, account)| ((*key).to_owned(), Account(*account))).collect()
+    }
+
+    #[test]
+    fn a_document_s_own_names_stand_where_an_account_has_others() -> Result<(), Box<dyn std::error::Error>> {
+        let document = document()?;
+        let parties = |entries: &[(&str, [u8; 32])]| {
+            parties_of(&document, &directory(entries), &AccountId32(INSURER), PlanId(7), &AccountId32(MEMBER))
+        };
+        let unity = ("Organization/unity-insurance", INSURER);
+        let named = parties(&[unity, ("Organization/a", INSURER), ("Patient/a", PROVIDER), ("Patient/a", MEMBER)]);
+        let expected = Parties {
+            patient: "Patient/rosa-marin".to_owned(),
+            provider: "Practitioner/dr-adams".to_owned(),
+            insurer: unity.0.to_owned(),
+            coverage: "Coverage/rosa-unity".to_owned(),
+        };
+        assert_eq!(named, expected);
+        let unknown = parties(&[]);
+        let insurer = format!("{ACCOUNT_URN}{}", AccountId32(INSURER));
+        assert_eq!(unknown, Parties { insurer, ..expected.clone() });
+        let passed_on = parties(&[(unity.0, [9; 32]), ("Organization/second", INSURER)]);
+        let coverage = coverage_urn(PlanId(7), &AccountId32(MEMBER));
+        assert_eq!(passed_on, Parties { insurer: "Organization/second".to_owned(), coverage, ..expected });
+        Ok(())
+    }
+
+    #[test]
+    fn a_document_about_somebody_else_is_another_claim() -> Result<(), Box<dyn std::error::Error>> {
+        let document = document()?;
+        let told = Told {
+            claim: ClaimId([0; 32]),
+            provider: AccountId32(PROVIDER),
+            submission: document.submission(PlanId(7), Account(MEMBER), Account(PROVIDER), &[0; 32]),
+            filing: None,
+            prior: None,
+            status: ClaimStatus::Adjudicated,
+            steps: Vec::new(),
+        };
+        let (rosa, adams) = ("Patient/rosa-marin", "Practitioner/dr-adams");
+        for (entries, is_about) in [
+            (&[][..], true),
+            (&[(rosa, MEMBER), (adams, PROVIDER)], true),
+            (&[(rosa, PROVIDER), (adams, PROVIDER)], false),
+            (&[(rosa, MEMBER), (adams, MEMBER)], false),
+        ] {
+            assert_eq!(ensure_about(&document, &told, &directory(entries)).is_ok(), is_about, "{entries:?}");
+        }
+        Ok(())
+    }
 }

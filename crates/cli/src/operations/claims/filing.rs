@@ -171,7 +171,8 @@ pub async fn before(
     }
 }
 
-/// What is on the chain of a claim that was passed on from `prior`; `None`: it was not.
+/// What is on the chain of a claim that was passed on from `prior`; `None`: it was not, or was taken back, after which it can be
+/// passed on once more.
 ///
 /// # Errors
 /// [`OperationError::Client`].
@@ -182,7 +183,8 @@ pub async fn passed_on(
     progress: impl FnMut(u64),
 ) -> Result<Option<Decision>, OperationError> {
     let found = suite.deployment.claims().claim(claim).read(&suite.chain).await?;
-    let Some(found) = found.filter(|found| found.prior == Some(prior)) else { return Ok(None) };
+    let stands = |found: &Claim| found.prior == Some(prior) && found.status != ClaimStatus::Reversed;
+    let Some(found) = found.filter(stands) else { return Ok(None) };
     let told = told::one(suite, claim, progress).await?;
     Ok(Some(decision(suite, &found, &told).await?))
 }
@@ -211,6 +213,6 @@ pub async fn outcomes(suite: &Suite, claim: &Claim, told: &Told) -> Result<Vec<L
             Err(error) => return Err(error.into()),
         }
     }
-    let (now, passed_on) = (suite.chain.now().await?, claim.prior.is_some());
-    Ok(predict(suite, claim.plan, &told.provider, &told.submission, passed_on, now).await?.lines)
+    let now = suite.chain.now().await?;
+    Ok(predict(suite, claim.plan, &told.provider, &told.submission, now).await?.lines)
 }

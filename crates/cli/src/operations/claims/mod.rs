@@ -13,16 +13,27 @@ pub use filing::{prepare, submit, PreparedClaim};
 use super::plans::{self, money::token_of};
 use super::{OperationError, Suite};
 use crate::values::{asset, show_claim};
+use salus_client::blake2b_256;
 use salus_domain::adjudicate::Split;
 use salus_domain::ids::{ClaimId, PlanId};
 use salus_domain::money::Amount;
 use salus_fhir::decimal::Asset;
 use salus_interface::claims::{Claim, Plan};
+use scale::Encode;
 
 /// The key that a consortium of insurers and providers shares: it keeps procedure codes, service days and claim numbers
 /// from everybody else, and lets its members see duplicates.
 #[derive(Clone)]
 pub struct ConsortiumKey(pub [u8; 32]);
+
+impl ConsortiumKey {
+    /// By what people see whether they have the same key: 16 hexadecimal digits of BLAKE2b-256, from which nobody learns the key.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let hash = blake2b_256(&(b"salus/consortium-key".as_slice(), self.0).encode());
+        hex::encode(hash).chars().take(16).collect()
+    }
+}
 
 /// A plan on the chain, and how its amounts are written.
 ///

@@ -79,13 +79,49 @@ impl LimitUse {
     }
 }
 
+/// A coverage of a document.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Its id, or else how people tell it from others.
+    pub name: String,
+    /// The file that it stands in.
+    pub file: String,
+    /// What it says.
+    pub coverage: CompiledCoverage,
+}
+
+impl Given {
+    /// Whether a reference names it: `Coverage/id`, with or without a server before it or a version behind it.
+    fn is_named(&self, reference: &str) -> bool {
+        reference.split('/').skip_while(|part| *part != "Coverage").nth(1) == Some(self.name.as_str())
+    }
+}
+
+/// Why a claim is not decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// The contract would refuse it outright.
+    Refused(ClaimsError),
+    /// Several coverages of the patient are in force on the claim's first day, and it does not say which one counts: their files.
+    SeveralCoverages(Vec<String>),
+    /// The coverage is another insurer's.
+    OtherInsurer {
+        /// The file of the coverage.
+        file: String,
+        /// Whose it is (`Coverage.payor`).
+        payor: String,
+        /// Whose it should be (`Claim.insurer`).
+        insurer: String,
+    },
+}
+
 /// A plan, and the book that it keeps of claims.
 pub struct Insurer<'a> {
     plan: &'a PlanFile,
     directory: &'a Directory,
     circumstances: Circumstances,
     /// `None`: whoever is treated is covered.
-    coverages: Option<&'a [CompiledCoverage]>,
+    coverages: Option<&'a [Given]>,
     ledger: Ledger,
     /// The numbers of the claims that were decided.
     decided: BTreeSet<(Account, Hash)>,
@@ -100,7 +136,7 @@ impl<'a> Insurer<'a> {
         plan: &'a PlanFile,
         directory: &'a Directory,
         circumstances: Circumstances,
-        coverages: Option<&'a [CompiledCoverage]>,
+        coverages: Option<&'a [Given]>,
     ) -> Self {
         let ledger = Ledger::new(plan.terms.clone(), plan.tagged_fees(&KEY));
         Self { plan, directory, circumstances, coverages, ledger, decided: BTreeSet::new(), places: BTreeMap::new() }
@@ -115,29 +151,37 @@ impl<'a> Insurer<'a> {
     /// Decides a claim, of which insurers before paid `paid` line by line; `None`: there is none before.
     ///
     /// # Errors
-    /// [`ClaimsError`], where the contract would refuse it outright.
-    pub fn decide(&mut self, case: &Case, paid: Option<&[Amount]>) -> Result<Adjudication, ClaimsError> {
+    /// [`Undecided`].
+    pub fn decide(&mut self, case: &Case, paid: Option<&[Amount]>) -> Result<Adjudication, Undecided> {
         let (member, provider) = (self.account(&case.claim.patient), self.account(&case.claim.provider));
         let mut submission = case.claim.submission(PlanId(0), member, provider, &KEY);
         for (line, paid) in submission.lines.iter_mut().zip(paid.unwrap_or_default()) {
             line.prior_paid = *paid;
         }
+        submission.prior_decided |= paid.is_some();
         let now = self.circumstances.at.unwrap_or_else(|| case.last_day());
-        submission.validate(now).map_err(ClaimsError::Malformed)?;
+        submission.validate(now).map_err(|error| Undecided::Refused(ClaimsError::Malformed(error)))?;
         if self.decided.contains(&(provider, submission.reference)) {
-            return Err(ClaimsError::DuplicateClaim);
+            return Err(Undecided::Refused(ClaimsError::DuplicateClaim));
         }
-        let (membership, subscriber) = self.membership(case, member);
-        self.note_places(&membership, &case.claim.patient, &subscriber, &submission);
+        let (membership, subscriber) = self.membership(case, member, paid.is_some())?;
+        if let Some(subscriber) = subscriber {
+            self.note_places(&membership, &case.claim.patient, &subscriber, &submission);
+        }
         let granted =
             if self.circumstances.authorised { Authorisation::Granted(u32::MAX) } else { Authorisation::Missing };
-        let adjudication =
-            self.ledger
-                .adjudicate(&membership, &self.facts(now, paid.is_some()), provider, &submission, |_, _| granted);
+        let adjudication = self.ledger.adjudicate(&membership, &self.facts(now), provider, &submission, |_, _| granted);
         if !adjudication.is_pended() {
             self.decided.insert((provider, submission.reference));
         }
         Ok(adjudication)
+    }
+
+    /// Whether one of the coverages that are given is the patient's; where none is given, everybody is covered.
+    #[must_use]
+    pub fn covers(&self, case: &Case) -> bool {
+        let member = self.account(&case.claim.patient);
+        self.coverages.is_none_or(|given| self.own(given, member).next().is_some())
     }
 
     /// How much of each limit is used, for whomever it was asked.
@@ -165,28 +209,76 @@ impl<'a> Insurer<'a> {
         self.directory.account_or_stand_in(reference)
     }
 
-    fn facts(&self, now: Timestamp, passed_on: bool) -> Facts {
+    fn facts(&self, now: Timestamp) -> Facts {
         let network = if self.plan.terms.networked { self.circumstances.network } else { Network::In };
         let set_aside = match self.coverages {
             Some(_) => ReasonSet::EMPTY,
             // Covered on every day means: for long.
             None => Reason::WaitingPeriod.into(),
         };
-        Facts { now, network, credentialed: true, consented: self.circumstances.consented, passed_on, set_aside }
+        Facts { now, network, credentialed: true, consented: self.circumstances.consented, set_aside }
     }
 
-    /// The member's coverage on the claim's first day, and who holds the family's contract. Of a member without one, a coverage
-    /// that was over before it began.
-    fn membership(&self, case: &Case, member: Account) -> (Membership, String) {
+    fn own(&self, given: &'a [Given], member: Account) -> impl DoubleEndedIterator<Item = &'a Given> + '_ {
+        given.iter().filter(move |it| self.account(&it.coverage.member) == member)
+    }
+
+    /// The coverage by which a claim is decided: of the member's that are in force on its first day the one that it is made under,
+    /// or else its insurer's; where none is in force, the last of them. A claim that is passed on names the first insurer, and the
+    /// coverage there. `None`: the member has none.
+    fn coverage(
+        &self,
+        given: &'a [Given],
+        case: &Case,
+        member: Account,
+        passed_on: bool,
+    ) -> Result<Option<&'a Given>, Undecided> {
+        let (day, named) = (case.first_day(), &case.claim.coverage);
+        let insurer = case.claim.insurer.as_deref().filter(|_| !passed_on);
+        let is_insurers = |it: &Given| insurer.is_some_and(|key| self.account(key) == self.account(&it.coverage.payor));
+        let mut fitting: Vec<&Given> = self.own(given, member).filter(|it| it.coverage.period.contains(day)).collect();
+        if !passed_on {
+            narrow(&mut fitting, |it| it.is_named(named));
+            narrow(&mut fitting, is_insurers);
+        }
+        let [one, others @ ..] = fitting.as_slice() else { return Ok(self.own(given, member).next_back()) };
+        if others.iter().any(|other| other.coverage != one.coverage) {
+            return Err(Undecided::SeveralCoverages(fitting.iter().map(|it| it.file.clone()).collect()));
+        }
+        match insurer.filter(|insurer| self.is_another(insurer, &one.coverage.payor)) {
+            Some(insurer) => Err(Undecided::OtherInsurer {
+                file: one.file.clone(),
+                payor: one.coverage.payor.clone(),
+                insurer: insurer.to_owned(),
+            }),
+            None => Ok(Some(one)),
+        }
+    }
+
+    /// Whether two references stand for two parties, as far as it can be told: of who is not in the directory, where both are
+    /// written in one way.
+    fn is_another(&self, one: &str, other: &str) -> bool {
+        let known = [one, other].iter().all(|key| self.directory.account(key).is_some());
+        let before = |key: &str| key.rsplit_once(['/', '|', ':']).map(|(before, _)| before.to_owned());
+        self.account(one) != self.account(other) && (known || before(one) == before(other))
+    }
+
+    /// The member's coverage, and who holds the family's contract. Of a member without one, a coverage that was over before it
+    /// began, and nobody.
+    fn membership(
+        &self,
+        case: &Case,
+        member: Account,
+        passed_on: bool,
+    ) -> Result<(Membership, Option<String>), Undecided> {
         let day = case.first_day();
         let alone = |period| Membership { member, subscriber: member, period, since: period.start, secondary: false };
-        let Some(coverages) = self.coverages else {
-            return (alone(Period { start: start_of_year(day), end: Timestamp::MAX }), case.claim.patient.clone());
+        let Some(given) = self.coverages else {
+            let year = Period { start: start_of_year(day), end: Timestamp::MAX };
+            return Ok((alone(year), Some(case.claim.patient.clone())));
         };
-        let own = || coverages.iter().filter(|coverage| self.account(&coverage.member) == member);
-        let in_force = |coverage: &&'a CompiledCoverage| coverage.period.contains(day);
-        let Some(coverage) = own().find(in_force).or_else(|| own().next_back()) else {
-            return (alone(Period { start: Timestamp::MIN, end: Timestamp::MIN }), case.claim.patient.clone());
+        let Some(Given { coverage, .. }) = self.coverage(given, case, member, passed_on)? else {
+            return Ok((alone(Period { start: Timestamp::MIN, end: Timestamp::MIN }), None));
         };
         // A coverage of the chain lasts a year, and has annual limits of its own.
         let year = years(coverage.period, day.plus(1)).and_then(|years| years.last().copied());
@@ -197,7 +289,7 @@ impl<'a> Insurer<'a> {
             since: coverage.period.start,
             secondary: coverage.is_secondary(),
         };
-        (membership, coverage.subscriber.clone())
+        Ok((membership, Some(coverage.subscriber.clone())))
     }
 
     fn note_places(&mut self, membership: &Membership, member: &str, subscriber: &str, submission: &Submission) {
@@ -220,6 +312,13 @@ pub fn paid_so_far(adjudication: &Adjudication) -> Vec<Amount> {
     // Both are parts of one charge.
     let paid = |split: &salus_domain::adjudicate::Split| Amount(split.prior_payer.0.saturating_add(split.payer.0));
     adjudication.lines.iter().map(|line| paid(&line.split)).collect()
+}
+
+/// Keeps those for which this holds, if there are any.
+fn narrow(all: &mut Vec<&Given>, holds: impl Fn(&Given) -> bool) {
+    if all.iter().any(|one| holds(one)) {
+        all.retain(|one| holds(one));
+    }
 }
 
 /// Midnight of the first of January of a day's year.

@@ -108,6 +108,22 @@ pub async fn one(suite: &Suite, claim: ClaimId, progress: impl FnMut(u64)) -> Re
     found.ok_or_else(|| OperationError::NoClaim(show_claim(claim)))
 }
 
+/// The claims of later insurers, to whom a claim was passed on directly or by way of others, that were not taken back: they hold
+/// its services. `all` is in the order of [`all`].
+#[must_use]
+pub fn after(all: &[Told], claim: ClaimId) -> Vec<&Told> {
+    let mut chain = vec![claim];
+    let mut found = Vec::new();
+    for told in all {
+        if told.prior.is_some_and(|prior| chain.contains(&prior)) {
+            chain.push(told.claim);
+            found.push(told);
+        }
+    }
+    found.retain(|told| told.status != ClaimStatus::Reversed);
+    found
+}
+
 /// What was claimed and decided last: what a claim is passed on, appealed and taken back with.
 ///
 /// # Errors
@@ -145,8 +161,11 @@ impl Book {
                 it.filing.submission.clone(),
                 ClaimStatus::Adjudicated,
             ));
-            (told.submission, told.prior, told.status) =
-                (it.filing.submission.clone(), it.prior, ClaimStatus::Adjudicated);
+            // After an appeal by which nothing more is to be paid.
+            let settled =
+                told.status == ClaimStatus::Settled && told.paid().is_some_and(|(paid, _, _)| paid == total.payer);
+            let status = if settled { ClaimStatus::Settled } else { ClaimStatus::Adjudicated };
+            (told.submission, told.prior, told.status) = (it.filing.submission.clone(), it.prior, status);
             told.filing = Some(it.filing);
             told.step(located, What::Adjudicated(total));
         } else if let Some(it) = event.decode::<ClaimsSettled>() {
@@ -219,7 +238,8 @@ mod tests {
             prior_paid: Amount::ZERO,
         };
         let lines = vec![line];
-        Submission { plan: PlanId(0), member: Account([9; 32]), reference: Hash([0; 32]), days: Vec::new(), lines }
+        let (plan, member, reference) = (PlanId(0), Account([9; 32]), Hash([0; 32]));
+        Submission { plan, member, reference, prior_decided: false, days: Vec::new(), lines }
     }
 
     fn pended(claim: u8, charge: u128, status: ClaimStatus) -> Located {
@@ -307,6 +327,19 @@ mod tests {
         let reversed = located(&ClaimReversed { claim, by, owed: Amount(25), statement });
         let after = fold(&[events.as_slice(), &[reversed]].concat());
         assert_eq!(after[0].status, ClaimStatus::Reversed);
+    }
+
+    #[test]
+    fn services_are_held_by_each_later_insurers_claim_until_it_is_taken_back() {
+        let pended = |claim| pended(claim, 10, ClaimStatus::AwaitsFunds);
+        let mut all = fold(&[pended(8), decided(1, 5), pended(2), decided(3, 5)]);
+        (all[2].prior, all[3].prior) = (Some(ClaimId([1; 32])), None);
+        let holding = |all: &[Told], claim: u8| -> Vec<u8> {
+            after(all, ClaimId([claim; 32])).iter().map(|told| told.claim.0[0]).collect()
+        };
+        assert_eq!([8, 1, 2, 3].map(|claim| holding(&all, claim)), [vec![1, 2], vec![2], vec![], vec![]]);
+        all[1].status = ClaimStatus::Reversed;
+        assert_eq!(holding(&all, 8), [2]);
     }
 
     #[test]

@@ -104,6 +104,7 @@ mod tests {
             plan: PlanId(plan),
             member: Account([9; 32]),
             reference: Hash([claim; 32]),
+            prior_decided: false,
             days: Vec::new(),
             lines: Vec::new(),
         };

@@ -2,6 +2,7 @@
 
 use crate::operations::documents::{ensure_is_one_of, resolve};
 use crate::operations::{OperationError, Suite};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use salus_client::{client_account, ink_account, AccountId32, CallError, ClientError, Cost, Evidence, Keypair};
 use salus_domain::ids::PlanId;
 use salus_domain::time::{Period, Timestamp};
@@ -9,6 +10,9 @@ use salus_fhir::coverage::{years, CompiledCoverage};
 use salus_fhir::directory::Directory;
 use salus_interface::claims::{ClaimsError, Coverage, Enrolment, MAX_BATCH, MAX_COVERAGES};
 use std::collections::VecDeque;
+
+/// How many members' coverages are read at the same time.
+const AT_ONCE: usize = 16;
 
 /// The enrolments of a FHIR Coverage of a file, whose payor is `insurer`, one for each year. `until` is when a coverage ends that
 /// does not say so itself.
@@ -68,14 +72,15 @@ pub struct Covered {
 }
 
 /// Covers members, as many in each transaction as one takes. Doing it again, also after it broke off, changes nothing for those
-/// who are covered. `progress` is told how many are done. In a dry run nothing is submitted.
+/// who are covered. `go_on` is told how many are done, and answers whether to go on: where it does not, why it
+/// stopped is [`OperationError::Interrupted`]. In a dry run nothing is submitted.
 pub async fn cover(
     suite: &Suite,
     insurer: &Keypair,
     plan: PlanId,
     mut enrolments: Vec<Enrolment>,
     dry_run: bool,
-    mut progress: impl FnMut(usize),
+    mut go_on: impl FnMut(usize) -> bool,
 ) -> Covered {
     // A member's coverages are made in their order.
     enrolments.sort_by_key(|enrolment| enrolment.period.start);
@@ -89,7 +94,10 @@ pub async fn cover(
                 break;
             }
         }
-        progress(covered.covered + covered.before + covered.refused.len());
+        if !go_on(covered.covered + covered.before + covered.refused.len()) && !queue.is_empty() {
+            covered.stopped = Some(OperationError::Interrupted);
+            break;
+        }
     }
     covered
 }
@@ -135,13 +143,14 @@ impl Covered {
         plan: PlanId,
         batch: Vec<Enrolment>,
     ) -> Result<Vec<Vec<Enrolment>>, OperationError> {
-        let mut rest = Vec::new();
-        for enrolment in &batch {
+        let held = batch.iter().map(|enrolment| async move {
             let held = suite.deployment.claims().coverages(plan, enrolment.member).read(&suite.chain).await?;
-            if !held.iter().any(|coverage| is_it(coverage, enrolment)) {
-                rest.push(*enrolment);
-            }
-        }
+            Ok::<_, OperationError>((enrolment, held))
+        });
+        let held: Vec<(&Enrolment, Vec<Coverage>)> = stream::iter(held).buffered(AT_ONCE).try_collect().await?;
+        let is_there = |held: &[Coverage], enrolment| held.iter().any(|coverage| is_it(coverage, enrolment));
+        let rest = held.iter().filter(|(enrolment, held)| !is_there(held, enrolment));
+        let rest: Vec<Enrolment> = rest.map(|(enrolment, _)| **enrolment).collect();
         self.before += batch.len() - rest.len();
         Ok(match rest.as_slice() {
             [] => Vec::new(),

@@ -113,7 +113,7 @@ pub struct Opened {
     pub schedule: schedule::Set,
 }
 
-/// Opens a plan and sets its fees. Where that breaks off the plan is open, and its schedule says why it is not complete.
+/// Opens a plan and sets its fees; `go_on` is that of [`schedule::set`]. Where that breaks off the plan is open, and its schedule says why it is not complete.
 ///
 /// # Errors
 /// [`OperationError::Claims`] where it could not be opened.
@@ -123,6 +123,7 @@ pub async fn open(
     arbiter: &AccountId32,
     file: &PlanFile,
     key: &ConsortiumKey,
+    go_on: impl FnMut(usize) -> bool,
 ) -> Result<Opened, OperationError> {
     let claims = suite.deployment.claims();
     let pages = schedule::pages(file, key);
@@ -130,7 +131,7 @@ pub async fn open(
     let opened = message.submit(&suite.chain, insurer).await?;
     let plan = opened.event::<PlanOpened>()?.plan;
     let filled = pages.into_iter().filter(|(_, fees)| !fees.is_empty()).collect();
-    let schedule = schedule::set(suite, insurer, plan, filled).await;
+    let schedule = schedule::set(suite, insurer, plan, filled, go_on).await;
     Ok(Opened { plan, evidence: opened.evidence, schedule })
 }
 

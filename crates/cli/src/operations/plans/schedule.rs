@@ -12,7 +12,7 @@ use salus_interface::claims::{ClaimsError, FeesSet};
 use std::collections::BTreeMap;
 
 /// How many pages are on their way to the chain at the same time.
-const AT_ONCE: usize = 16;
+pub const AT_ONCE: usize = 16;
 
 /// A page: its number, and all that is on it, in ascending order of the codes.
 pub type Page = (u8, Vec<Fee>);
@@ -77,12 +77,23 @@ pub fn differing(wanted: Vec<Page>, told: &BTreeMap<u8, Vec<Fee>>) -> Vec<Page> 
     wanted.into_iter().filter(is_other).collect()
 }
 
-/// Sets pages. Doing it again, also after it broke off, changes nothing that is as it should be.
-pub async fn set(suite: &Suite, insurer: &Keypair, plan: PlanId, pages: Vec<Page>) -> Set {
+/// Sets pages. Doing it again, also after it broke off, changes nothing that is as it should be. `go_on` is told how many are set, and
+/// answers whether to go on: where it does not, why it stopped is [`OperationError::Interrupted`].
+pub async fn set(
+    suite: &Suite,
+    insurer: &Keypair,
+    plan: PlanId,
+    pages: Vec<Page>,
+    mut go_on: impl FnMut(usize) -> bool,
+) -> Set {
     let mut set = Set { missing: pages.len(), ..Set::default() };
     for some in pages.chunks(AT_ONCE) {
         if let Err(error) = set.some(suite, insurer, plan, some).await {
             set.stopped = Some(error);
+            break;
+        }
+        if !go_on(set.evidence.len()) && set.missing > 0 {
+            set.stopped = Some(OperationError::Interrupted);
             break;
         }
     }
