@@ -1,6 +1,6 @@
 //! What an appeal decides anew: what it pays, what it counts for, and what does not stand in its way.
 
-use super::appeals::{appeal_of, appealed, denied, not_covered};
+use super::appeals::{appeal_of, appealed, denied, not_covered, REVIEW};
 use super::testing::{newest, refused};
 use super::*;
 use salus_domain::codes::{Measure, Reason};
@@ -66,7 +66,7 @@ fn a_settled_claim_of_which_nothing_more_is_to_be_paid_stays_settled() {
 
 #[test]
 fn no_authorisation_of_later_and_no_list_of_later_spoils_an_appeal() {
-    for later in [0, 1, 2] {
+    for later in [0, 1, 2, 3] {
         let mut claims = claims();
         calls(id(INSURER));
         claims.revise_plan(PLAN, PlanTerms { networked: true, ..terms() }).unwrap();
@@ -82,6 +82,7 @@ fn no_authorisation_of_later_and_no_list_of_later_spoils_an_appeal() {
         match later {
             0 => {}
             1 => claims.decide_authorisation(procedure(1), None).unwrap(),
+            2 => claims.decide_authorisation(procedure(1), Some((1, day(500)))).unwrap(),
             _ => claims.set_network(PLAN, vec![id(PROVIDER)], false).unwrap(),
         }
         let before = claims.authorisation(procedure(1));
@@ -94,19 +95,64 @@ fn no_authorisation_of_later_and_no_list_of_later_spoils_an_appeal() {
 }
 
 #[test]
-fn a_day_with_many_services_spoils_no_appeal() {
+fn a_day_with_many_services_spoils_no_appeal_and_has_an_end() {
     let mut claims = claims();
     denied(&mut claims, 1);
-    claims.appeal(own(1), not_covered(), WORDS).unwrap();
+    let dental: Vec<_> =
+        (0..50).map(|number| Line { category: Category::DentalCare, ..line(200 + number, 1) }).collect();
+    submit(&mut claims, submission(2, &dental));
     for half in [0, 50] {
         let lines: Vec<_> = (0..50).map(|number| line(100 + half + number, 1)).collect();
-        submit(&mut claims, submission(2 + half, &lines));
+        submit(&mut claims, submission(3 + half, &lines));
     }
     let one_more = submission(200, &[line(250, 1)]);
     refused(|| claims.submit(one_more, None), ClaimsError::TooManyServices);
-    calls(id(ARBITER));
-    let ruling = overturn(own(1), not_covered());
-    assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
+    for (appealed, outcome) in [(2, Ok(AppealStatus::Overturned)), (1, Err(ClaimsError::TooManyServices))] {
+        calls(id(PROVIDER));
+        claims.appeal(own(appealed), not_covered(), WORDS).unwrap();
+        calls(id(ARBITER));
+        let ruling = overturn(own(appealed), not_covered());
+        assert_eq!(claims.decide_appeal(own(appealed), ruling, WORDS), outcome);
+    }
+    assert_eq!(appeal_of(&claims, own(1)), AppealStatus::Open);
+}
+
+#[test]
+fn what_costs_the_plan_nothing_and_the_patient_something_only_the_arbiter_decides() {
+    let late = Reason::FilingDeadline.into();
+    for who in [INSURER, PROVIDER, ARBITER] {
+        let deductible = samples::limit(Measure::Deductible, 150);
+        let deadlines = Deadlines { filing: 0, ..DEADLINES };
+        let mut claims = claims_under(PlanTerms { limits: vec![deductible], deadlines, ..terms() });
+        let total = submit(&mut claims, submission(1, &[line(1, 100)])).adjudication.total;
+        assert_eq!((total.adjustment, total.patient()), (Amount(100), Amount::ZERO));
+        claims.appeal(own(1), late, WORDS).unwrap();
+        if who == PROVIDER {
+            at(REVIEW);
+        }
+        calls(id(who));
+        let ruling = overturn(own(1), late);
+        if who == ARBITER {
+            assert_eq!(claims.decide_appeal(own(1), ruling, WORDS), Ok(AppealStatus::Overturned));
+            assert_eq!(known(&claims, own(1)).total.deductible, Amount(100));
+        } else {
+            refused(|| claims.decide_appeal(own(1), ruling, WORDS), ClaimsError::NothingToPay);
+        }
+    }
+}
+
+#[test]
+fn what_the_insurer_granted_is_ended_by_who_may_appeal_after_the_deadline() {
+    let mut claims = appealed();
+    calls(id(INSURER));
+    let ruling = || overturn(own(1), not_covered());
+    assert_eq!(claims.decide_appeal(own(1), ruling(), WORDS), Ok(AppealStatus::Granted));
+    calls(id(PROVIDER));
+    refused(|| claims.decide_appeal(own(1), ruling(), WORDS), ClaimsError::NotArbiter);
+    at(REVIEW);
+    let decisions = events::<ClaimAdjudicated>().len();
+    assert_eq!(claims.decide_appeal(own(1), ruling(), WORDS), Ok(AppealStatus::Overturned));
+    assert_eq!(events::<ClaimAdjudicated>().len(), decisions);
 }
 
 #[test]

@@ -79,7 +79,9 @@ impl Claims {
     ) -> Result<AppealStatus, ClaimsError> {
         let (by, now) = (self.caller(), self.now());
         let mut claim = self.register.get(id)?;
-        let Some(appeal) = claim.appeal.filter(|_| is_open(&claim)) else { return Err(ClaimsError::NotAppealed) };
+        let Some(appeal) = claim.appeal.filter(|appeal| appeal.status.is_open()) else {
+            return Err(ClaimsError::NotAppealed);
+        };
         let plan = self.plans.get(claim.plan)?;
         let late = now >= appeal.deadline;
         let arbiter = by == plan.arbiter && !late;
@@ -105,8 +107,9 @@ impl Claims {
                     return Err(ClaimsError::PassedOn);
                 }
                 self.decided(id, &filing)?;
-                let anew = self.decide_anew(id, &mut claim, filing, set_aside, now)?;
-                if !anew && !arbiter {
+                let anew = self.decide_anew(id, &mut claim, filing, set_aside, arbiter, now)?;
+                // What was granted is ended as it is.
+                if !anew && !arbiter && !(granted && ends) {
                     return Err(ClaimsError::NothingToPay);
                 }
                 match (ends, anew) {

@@ -5,7 +5,7 @@ use super::*;
 use salus_domain::codes::Reason;
 use salus_interface::claims::{Appeal, AppealAnswered, AppealDecided, AppealStatus, ClaimAppealed, ClaimsError};
 
-const REVIEW: Timestamp = NOW.plus(DEADLINES.review);
+pub const REVIEW: Timestamp = NOW.plus(DEADLINES.review);
 
 /// A claim of 100 that is denied since nothing of dental care is covered.
 pub fn denied(claims: &mut Claims, reference: u8) -> ClaimId {

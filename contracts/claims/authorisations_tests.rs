@@ -59,9 +59,6 @@ fn what_is_granted_is_not_taken_back() {
             Submission { days: vec![service_day(998)], ..submission(10 + number, &[maternity(number, 2, 100)]) },
         );
         assert_eq!(standing(&claims, number), granted(0));
-        calls(id(INSURER));
-        refused(|| claims.decide_authorisation(procedure(number), None), ClaimsError::TooLate);
-        request(&mut claims, number, 1);
         decide(&mut claims, number, None);
     }
 }

@@ -13,7 +13,7 @@ use salus_domain::counters::{Counters, Slot, Used};
 use salus_domain::ids::{CodeTag, PlanId};
 use salus_domain::plan::{fee_page, PlanTerms};
 use salus_domain::time::{Period, Timestamp};
-use salus_interface::claims::{Authorisation, Coverage, Filing, Place, Procedure, Since, MAX_SERVICES_PER_DAY};
+use salus_interface::claims::{Authorisation, ClaimsError, Coverage, Filing, Place, Procedure, Since};
 
 /// Whose claim it is, and under which coverage.
 pub struct Case {
@@ -85,8 +85,9 @@ pub enum Freed {
 struct Units {
     code: CodeTag,
     found: Option<Authorisation>,
-    /// It is no longer granted, and stands here for what the same claim used of it while it was: not written.
-    lent: bool,
+    /// What the same claim used of it, which counts for it whatever became of the authorisation.
+    own: u32,
+    changed: bool,
 }
 
 /// What a decision reads and changes.
@@ -127,10 +128,10 @@ impl<'a> Book<'a> {
         let days = submission.days.iter().map(|day| register.services(case.provider, day.nullifier)).collect();
         let mut authorisations: Vec<Units> = Vec::new();
         for line in &submission.lines {
-            let known = authorisations.iter().any(|own| own.code == line.code);
+            let known = authorisations.iter().any(|units| units.code == line.code);
             if terms.benefit(line.category).authorisation && !known {
                 let found = register.authorisation(case.procedure(line.code)).map(|found| found.in_effect(now));
-                authorisations.push(Units { code: line.code, found, lent: false });
+                authorisations.push(Units { code: line.code, found, own: 0, changed: false });
             }
         }
         Self { submission, case, counters, places, days, authorisations }
@@ -161,12 +162,11 @@ impl<'a> Book<'a> {
     /// Takes units of an authorisation, and gives others back.
     #[inline(never)]
     fn authorise(&mut self, code: CodeTag, taken: u32, given: u32) {
-        let Some(own) = self.authorisations.iter_mut().find(|own| own.code == code) else { return };
-        if let Some(Authorisation::Granted { quantity, .. }) = &mut own.found {
+        let Some(units) = self.authorisations.iter_mut().find(|units| units.code == code) else { return };
+        units.own = units.own.saturating_add(given);
+        if let Some(Authorisation::Granted { quantity, .. }) = &mut units.found {
+            units.changed |= taken != given;
             *quantity = quantity.saturating_sub(taken).saturating_add(given);
-        } else if given > 0 {
-            own.found = Some(Authorisation::Granted { quantity: given, until: Timestamp::MAX });
-            own.lent = true;
         }
     }
 
@@ -197,23 +197,31 @@ impl<'a> Book<'a> {
 
     /// What is known of the authorisation of a service on this day.
     fn authorisation(&self, code: CodeTag, date: Timestamp) -> adjudicate::Authorisation {
-        let found = self.authorisations.iter().find(|own| own.code == code).and_then(|own| own.found);
-        found.map_or(adjudicate::Authorisation::Missing, |found| found.worth(date))
+        let Some(Units { found, own, .. }) = self.authorisations.iter().find(|units| units.code == code) else {
+            return adjudicate::Authorisation::Missing;
+        };
+        match found.map_or(adjudicate::Authorisation::Missing, |found| found.worth(date)) {
+            adjudicate::Authorisation::Missing | adjudicate::Authorisation::Refused if *own > 0 => {
+                adjudicate::Authorisation::Granted(*own)
+            }
+            worth => worth,
+        }
     }
 
-    /// Remembers the services of lines that were covered, but for those that are held, and uses their authorisations up. Tells
-    /// whether no day has more than [`MAX_SERVICES_PER_DAY`] services then.
-    pub fn claim(&mut self, lines: &[LineOutcome], held: u64) -> bool {
-        let mut fits = true;
+    /// Remembers the services of lines that were covered, but for those that are held, and uses their authorisations up. No day
+    /// has more than `most` services then.
+    pub fn claim(&mut self, lines: &[LineOutcome], held: u64, most: usize) -> Result<(), ClaimsError> {
         for (number, (line, outcome)) in self.submission.lines.iter().zip(lines).enumerate() {
             let Some(services) = self.days.get_mut(usize::from(line.day)) else { continue };
             if outcome.is_covered() && !is_held(held, number) {
                 services.push(line.code);
-                fits &= services.len() <= MAX_SERVICES_PER_DAY;
+                if services.len() > most {
+                    return Err(ClaimsError::TooManyServices);
+                }
             }
             self.authorise(line.code, outcome.authorised, 0);
         }
-        fits
+        Ok(())
     }
 
     /// Writes what has changed.
@@ -228,8 +236,8 @@ impl<'a> Book<'a> {
                 coverages.write(plan, member, &self.case.coverages);
             }
         }
-        for Units { code, found, lent } in &self.authorisations {
-            if let (Some(authorisation), false) = (found, lent) {
+        for Units { code, found, changed, .. } in &self.authorisations {
+            if let (Some(authorisation), true) = (found, changed) {
                 register.write_authorisation(self.case.procedure(*code), authorisation);
             }
         }
@@ -245,6 +253,7 @@ fn is_with_coverage(slot: Slot) -> bool {
 }
 
 /// Whether a line is one of those whose services earlier insurers' claims have claimed.
+#[inline(never)]
 pub fn is_held(held: u64, line: usize) -> bool {
     u32::try_from(line).ok().and_then(|line| held.checked_shr(line)).is_some_and(|bits| bits & 1 == 1)
 }

@@ -10,7 +10,7 @@ use ink::env::DefaultEnvironment;
 use ink::prelude::{boxed::Box, vec::Vec};
 use ink::primitives::AccountId;
 use salus_domain::adjudicate::{adjudicate, Adjudication, Standing};
-use salus_domain::claim::Submission;
+use salus_domain::claim::{Submission, MAX_LINES};
 use salus_domain::codes::{Network, ReasonSet};
 use salus_domain::commitment;
 use salus_domain::evaluate::Answer;
@@ -19,7 +19,9 @@ use salus_domain::money::Amount;
 use salus_domain::plan::PlanTerms;
 use salus_domain::time::Timestamp;
 use salus_interface::access::AccessGrants;
-use salus_interface::claims::{Claim, ClaimAdjudicated, ClaimPended, ClaimStatus, ClaimsError, Filing, Plan, Receipt};
+use salus_interface::claims::{
+    Claim, ClaimAdjudicated, ClaimPended, ClaimStatus, ClaimsError, Filing, Plan, Receipt, MAX_SERVICES_PER_DAY,
+};
 use salus_interface::consent::ConsentRegistry;
 use salus_interface::{account, ask, emit};
 use scale::Decode;
@@ -174,16 +176,14 @@ impl Claims {
         let filing = if status.is_pended() {
             self.register.write(id, &claim);
             let Behind { prior, held, filed } = behind;
-            let pended = Filing { submission, network: met.network, held, filed, lines: Vec::new() };
+            let pended = Filing { submission, network: Network::In, held, filed, lines: Vec::new() };
             self.register.pend(id, &pended);
             let (submission, total) = (pended.submission, claim.total);
             emit(ClaimPended { claim: id, status, submission, provider, prior, total, filed });
             None
         } else {
             let (held, network, lines) = (behind.held, met.network, adjudication.lines.clone());
-            if !book.claim(&lines, held) {
-                return Err(ClaimsError::TooManyServices);
-            }
+            book.claim(&lines, held, MAX_SERVICES_PER_DAY)?;
             if lines.iter().any(|line| line.is_covered()) {
                 book.save(&mut self.coverages, &mut self.register);
             }
@@ -242,14 +242,15 @@ impl Claims {
         Ok(claim)
     }
 
-    /// Decides a claim anew, with these reasons set aside and nothing of its own in the way. Where that pays less, covers no line
-    /// more and pays no more, or no longer covers a line, nothing changes and the answer is `false`.
+    /// Decides a claim anew, with these reasons set aside and nothing of its own in the way. Where that pays less, no longer covers a
+    /// line, or pays no more and, for an arbiter, covers no line more, nothing changes and the answer is `false`.
     pub(crate) fn decide_anew(
         &mut self,
         id: ClaimId,
         claim: &mut Claim,
         filing: Filing,
         set_aside: ReasonSet,
+        arbiter: bool,
         now: Timestamp,
     ) -> Result<bool, ClaimsError> {
         let Filing { submission, held, filed, .. } = &filing;
@@ -263,31 +264,34 @@ impl Claims {
         book.release(&filing, Freed::Own);
         let behind = Behind { prior: claim.prior, held: *held, filed: *filed };
         let adjudication = self.adjudicate(&met, &mut book, submission, behind, set_aside)?;
-        let more = adjudication.total.payer.minus(claim.total.payer);
-        let mut gains = more > Amount::ZERO;
-        let mut loses = adjudication.is_pended() || adjudication.total.payer < claim.total.payer;
+        let Some(more) = adjudication.total.payer.checked_sub(claim.total.payer) else { return Ok(false) };
+        let mut brings = more > Amount::ZERO;
         for (was, is) in filing.lines.iter().zip(&adjudication.lines) {
-            // What was covered stays covered: its service is claimed.
-            loses |= was.is_covered() && !is.is_covered();
-            gains |= is.is_covered() && !was.is_covered();
+            match (was.is_covered(), is.is_covered()) {
+                // Its service is claimed.
+                (true, false) => return Ok(false),
+                // What costs the plan no more costs the patient: only the arbiter decides that.
+                (false, true) => brings |= arbiter,
+                _ => {}
+            }
         }
-        if loses || !gains {
+        if adjudication.is_pended() || !brings {
             return Ok(false);
         }
         plans::reserve(&mut met.plan.pool, more)?;
-        // However many services the day has: nobody is to lose an appeal by other claims.
-        let _fits = book.claim(&adjudication.lines, *held);
+        // Nobody is to lose an appeal by other claims of the day.
+        book.claim(&adjudication.lines, *held, MAX_SERVICES_PER_DAY + MAX_LINES)?;
         book.save(&mut self.coverages, &mut self.register);
         self.plans.write(claim.plan, &met.plan);
         let filing = Filing { network: met.network, lines: adjudication.lines, ..filing };
-        // What was not in dispute is due as before.
-        if claim.paid == claim.total.payer {
-            claim.due = now.plus(met.terms.deadlines.settlement);
-        }
-        claim.version = met.version;
         if more > Amount::ZERO {
+            // What was not in dispute is due as before.
+            if claim.paid == claim.total.payer {
+                claim.due = now.plus(met.terms.deadlines.settlement);
+            }
             claim.status = ClaimStatus::Adjudicated;
         }
+        claim.version = met.version;
         claim.total = adjudication.total;
         claim.decided = now;
         claim.filing = filing_hash(&filing);
@@ -297,7 +301,11 @@ impl Claims {
 
     /// Takes back what a claim used of limits, services and authorisations.
     pub(crate) fn release(&mut self, claim: &Claim, filing: &Filing, freed: Freed) -> Result<(), ClaimsError> {
-        let case = Case::new(&self.coverages, claim.provider, &filing.submission);
+        let mut case = Case::new(&self.coverages, claim.provider, &filing.submission);
+        if filing.lines.is_empty() {
+            // One that waits has used nothing.
+            case.place = None;
+        }
         let terms = self.plans.terms(claim.plan, claim.version)?;
         let mut book = Book::open(&self.coverages, &self.register, case, &terms, &filing.submission, self.now());
         book.release(filing, freed);

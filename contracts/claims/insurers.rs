@@ -129,7 +129,7 @@ impl Claims {
             None => Authorisation::Refused,
         };
         let before = self.register.authorisation(procedure).map(|before| before.in_effect(self.now()));
-        if let Some(Authorisation::Granted { quantity: left, until: last }) = before {
+        if let Some(Authorisation::Granted { quantity: left @ 1.., until: last }) = before {
             if !grant.is_some_and(|(quantity, until)| quantity >= left && until >= last) {
                 return Err(ClaimsError::TooLate);
             }

@@ -98,6 +98,7 @@ pub fn same(claims: &Claims, told: &Rebuilt) -> Result<(), TestCaseError> {
             (Some(kept), Some(known)) if kept.status.is_pended() => {
                 let Claim { version, due, .. } = kept;
                 prop_assert_eq!(kept, Claim { version, due, ..known });
+                prop_assert_eq!(claims.register.pended(*id).ok(), told.pended.get(id).cloned());
             }
             (Some(kept), Some(known)) => prop_assert_eq!(kept, known),
             (kept, known) => prop_assert_eq!(kept, known),

@@ -8,10 +8,6 @@ use salus_domain::codes::{Term, Unit};
 use salus_interface::claims::*;
 use scale::Encode;
 
-fn needs_authorisation(terms: &PlanTerms, line: &Line) -> bool {
-    terms.benefit(line.category).authorisation
-}
-
 impl Rebuilt {
     /// The limits that a line of a claim counts for, each with its place and what it used.
     fn uses(&self, filed: &Filed, line: &Line, outcome: &LineOutcome) -> Vec<Use> {
@@ -48,7 +44,6 @@ impl Rebuilt {
         if !filing.lines.iter().any(LineOutcome::is_covered) {
             return Ok(());
         }
-        let terms = self.of(claim.plan).terms[claim.version as usize].clone();
         for (number, (line, outcome)) in filing.submission.lines.iter().zip(&filing.lines).enumerate() {
             for one in self.uses(filed, line, outcome) {
                 self.total(one).amount += one.amount;
@@ -59,7 +54,7 @@ impl Rebuilt {
                 prop_assert!(!services.contains(&line.code), "a service of a day is claimed once");
                 services.push(line.code);
             }
-            if needs_authorisation(&terms, line) {
+            if outcome.authorised > 0 {
                 self.authorise(claim, line.code, now, |left| left.saturating_sub(outcome.authorised));
             }
         }
@@ -69,7 +64,6 @@ impl Rebuilt {
     /// What a decision used is free again.
     pub fn take_back(&mut self, filed: &Filed, now: Timestamp, freed: Freed) {
         let (claim, filing) = (&filed.claim, filed.filing.as_ref().unwrap());
-        let terms = self.of(claim.plan).terms[claim.version as usize].clone();
         for (number, (line, outcome)) in filing.submission.lines.iter().zip(&filing.lines).enumerate() {
             let held = filing.held >> number & 1 == 1;
             if freed == Freed::All && held || freed != Freed::None && outcome.is_covered() && !held {
@@ -81,7 +75,7 @@ impl Rebuilt {
                     self.total(one).amount -= one.amount;
                 }
             }
-            if needs_authorisation(&terms, line) {
+            if outcome.authorised > 0 {
                 self.authorise(claim, line.code, now, |left| left.saturating_add(outcome.authorised));
             }
         }

@@ -33,7 +33,8 @@ pub struct Books {
     /// By the plan and the encoded [`Place`].
     pub used: BTreeMap<(PlanId, Vec<u8>), Used>,
     pub claims: BTreeMap<ClaimId, Claim>,
-    pub pended: BTreeMap<ClaimId, (Submission, u64)>,
+    /// Without outcomes.
+    pub pended: BTreeMap<ClaimId, Filing>,
     pub services: BTreeMap<(AccountId, Hash), Vec<CodeTag>>,
     /// By the encoded [`Procedure`].
     pub authorisations: BTreeMap<Vec<u8>, Authorisation>,
@@ -81,7 +82,8 @@ enum Freed {
 /// Whether what was decided is counted, or taken back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    Counts,
+    /// At this time.
+    Counts(Timestamp),
     /// And these services with it.
     TakenBack(Freed),
 }
@@ -139,10 +141,10 @@ impl Books {
             };
             ClaimPended(told) => self.pends(told, found.time)?;
             ClaimWithdrawn(told) => {
-                let (submission, held) = self.pended.remove(&told.claim).ok_or("it does not wait")?;
+                let pended = self.pended.remove(&told.claim).ok_or("it does not wait")?;
                 let claim = self.claims.remove(&told.claim).ok_or("no such claim")?;
                 if self.unlinks(claim.prior)? {
-                    self.disclaims(claim.provider, &submission, held);
+                    self.disclaims(claim.provider, &pended.submission, pended.held);
                 }
             };
             ClaimAdjudicated(told) => self.decides(told)?;
@@ -242,7 +244,8 @@ impl Books {
             passed_on: false,
         };
         self.claims.insert(claim, kept);
-        self.pended.insert(claim, (submission, held));
+        let pended = Filing { submission, network: Network::In, held, filed, lines: Vec::new() };
+        self.pended.insert(claim, pended);
         self.passes_on(prior);
         Ok(())
     }
@@ -254,7 +257,7 @@ impl Books {
             // By the terms of now, which are those of the coverage.
             self.counts(version, provider, &earlier, Way::TakenBack(Freed::Own))?;
         }
-        self.counts(version, provider, &filing, Way::Counts)?;
+        self.counts(version, provider, &filing, Way::Counts(decided))?;
         self.pended.remove(&id);
         let total = sum(&filing.lines);
         let (reserved, paid, appeal, passed_on) = match before {
@@ -329,7 +332,7 @@ impl Books {
             let held = is_held(filing.held, number);
             let own = outcome.is_covered() && !held;
             match way {
-                Way::Counts if own => services.push(line.code),
+                Way::Counts(_) if own => services.push(line.code),
                 Way::TakenBack(freed) if freed == Freed::All && held || freed != Freed::None && own => {
                     services.retain(|code| *code != line.code);
                 }
@@ -340,14 +343,17 @@ impl Books {
             }
             let procedure = Procedure { plan, member, provider, code: line.code };
             let change = |left: u32| match way {
-                Way::Counts => left.saturating_sub(outcome.authorised),
+                Way::Counts(_) => left.saturating_sub(outcome.authorised),
                 Way::TakenBack(_) => left.saturating_add(outcome.authorised),
             };
             match self.authorisations.get_mut(&procedure.encode()) {
                 Some(Authorisation::Granted { quantity, .. }) => *quantity = change(*quantity),
-                Some(asked @ Authorisation::Requested { .. }) if way == Way::Counts => {
-                    if let Authorisation::Requested { quantity, .. } = *asked {
-                        *asked = Authorisation::Granted { quantity: change(quantity), until: Timestamp::MAX };
+                Some(asked @ Authorisation::Requested { .. }) => {
+                    if let (Authorisation::Requested { quantity, deadline }, Way::Counts(now)) = (*asked, way) {
+                        // Silence granted it; else it is for later claims.
+                        if now >= deadline {
+                            *asked = Authorisation::Granted { quantity: change(quantity), until: Timestamp::MAX };
+                        }
                     }
                 }
                 _ => {}
@@ -379,7 +385,7 @@ impl Books {
         }
         for (line, outcome) in submission.lines.iter().zip(&filing.lines) {
             match way {
-                Way::Counts => uses(line, filing.network, outcome, &mut counters),
+                Way::Counts(_) => uses(line, filing.network, outcome, &mut counters),
                 Way::TakenBack(_) => adjudicate::release(&mut counters, line, filing.network, outcome),
             }
         }

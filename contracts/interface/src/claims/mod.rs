@@ -30,7 +30,7 @@ use salus_domain::{
 pub const MAX_BATCH: usize = 100;
 /// How many coverages of one member under one plan are kept.
 pub const MAX_COVERAGES: usize = 16;
-/// How many services one provider can claim for one member on one day.
+/// How many services one provider can claim for one member on one day; what appeals let in comes on top of it, up to 50 more.
 pub const MAX_SERVICES_PER_DAY: usize = 100;
 
 /// Adjudicates claims line by line and pays them from the plan's pool. Amounts are in the smallest unit of the plan's
@@ -281,17 +281,18 @@ pub trait Claims {
     fn answer_appeal(&mut self, claim: Box<ClaimId>, statement: Box<Hash>) -> Result<(), ClaimsError>;
 
     /// Decides an appeal. Overturned, the claim is adjudicated anew, by what holds now and with nothing of its own in the way: whoever was
-    /// in the network still is, and what it used of an authorisation counts. Where that brings nothing (it pays no more and covers no
-    /// line that was denied) or takes something (it pays less, or no longer covers a line), the claim stays as it was and the appeal
+    /// in the network still is, and what it used of an authorisation counts. Where that brings nothing (it pays no more and, for the
+    /// arbiter, covers no line that was denied) or takes something (it pays less, or no longer covers a line), the claim stays as it was and the appeal
     /// is upheld, or where the insurer granted it, overturned as granted. What is paid more is due like a new claim, unless something is
     /// to be paid already. Who may call: until the deadline the arbiter; from the deadline on, to grant just what the appeal asks for,
-    /// where it brings something, the member and the provider. The insurer may grant that at any time; the arbiter can give more then,
-    /// and nobody less.
+    /// where it pays more, the member and the provider. The insurer may grant that at any time; the arbiter can give more then, and
+    /// nobody less; after the deadline the member and the provider end that, too.
     ///
     /// # Errors
     /// [`ClaimsError::ClaimNotFound`], [`ClaimsError::NotAppealed`], [`ClaimsError::NotArbiter`],
-    /// [`ClaimsError::NotAppealable`], [`ClaimsError::WrongFiling`], [`ClaimsError::PassedOn`], [`ClaimsError::NothingToPay`] where it
-    /// would bring nothing and the caller is not the arbiter; [`ClaimsError::PoolTooSmall`] where the pool cannot cover
+    /// [`ClaimsError::NotAppealable`], [`ClaimsError::WrongFiling`], [`ClaimsError::PassedOn`], [`ClaimsError::TooManyServices`] where
+    /// a day has 50 more than [`MAX_SERVICES_PER_DAY`], [`ClaimsError::NothingToPay`] where it
+    /// would pay no more and the caller is not the arbiter; [`ClaimsError::PoolTooSmall`] where the pool cannot cover
     /// more: the appeal then stays open; [`ClaimsError::AccessGrantsFailed`], [`ClaimsError::ConsentRegistryFailed`].
     ///
     /// # Events
