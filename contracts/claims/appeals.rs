@@ -109,7 +109,7 @@ impl Claims {
                 self.decided(id, &filing)?;
                 let anew = self.decide_anew(id, &mut claim, filing, set_aside, arbiter, now)?;
                 // What was granted is ended as it is.
-                if !anew && !arbiter && !(granted && ends) {
+                if !(anew || arbiter || granted && ends) {
                     return Err(ClaimsError::NothingToPay);
                 }
                 match (ends, anew) {

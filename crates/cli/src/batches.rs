@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 /// The exit code of a program that SIGINT ended, as shells have it.
-const ENDED_BY_SIGINT: i32 = 130;
+pub const ENDED_BY_SIGINT: i32 = 130;
 
 /// Tells on stderr, where somebody looks at it, how many of `all` are done, at most `at_once` of which are in a batch; answers
 /// whether to go on. Ctrl-C ends the work once the batch that is under way is done, and again Ctrl-C at once.

@@ -34,8 +34,9 @@ Exit codes:
   2  the command line is wrong
   3  refused by a rule of a contract or of consent; verifying found a difference
   4  a document, a file or another input is wrong
-  5  the chain or the release service cannot be reached, or it is not the right one
+  5  the chain or the release service cannot be reached, or it is not the right one; Ctrl-C ended what is done in batches
   6  the account cannot pay
+  130  a second Ctrl-C ended it at once: what became of the last batch is not told
 
 With --json, the outcome is one JSON object on stdout; each command's help names its fields. Amounts are strings in the
 token's smallest unit, times are RFC 3339, accounts SS58. `evidence` is {block, blockHash, extrinsic, fee}, `forecast` (in a
@@ -200,6 +201,15 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_exit_code_is_in_the_help() {
+        use crate::failure::Exit::{Chain, Done, Funds, Input, Internal, Refused, Usage};
+        let codes = [Done, Internal, Usage, Refused, Input, Chain, Funds].map(|exit| i32::from(exit as u8));
+        for code in codes.into_iter().chain([crate::batches::ENDED_BY_SIGINT]) {
+            assert!(AFTER_HELP.contains(&format!("\n  {code}  ")), "{code}");
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub enum Exit {
     Refused = 3,
     /// A document, a file or another input is wrong.
     Input = 4,
-    /// The chain cannot be reached or is not the right one.
+    /// The chain cannot be reached or is not the right one, or what is done in batches was interrupted.
     Chain = 5,
     /// The account cannot pay.
     Funds = 6,

@@ -174,5 +174,22 @@ fn an_insurer_that_grants_an_appeal_pays_more_and_leaves_it_open() -> Result {
     let ended = desk.done(&format!("appeal decide {claim} --upheld --statement Fine --suri //Bob"))?;
     assert_eq!((&ended["status"], &ended["total"]), (&json!("overturned"), &Value::Null), "it stays as it was granted");
     assert!(desk.done(&format!("claim show {claim} --lines"))?.to_string().contains("\"granted\""));
+    assert!(desk.words(&format!("appeal show {claim}"))?.contains("  ended, and stays as its insurer granted it"));
+    Ok(())
+}
+
+#[test]
+fn an_arbiter_that_gives_no_more_than_was_granted_ends_it_as_it_was_granted() -> Result {
+    let practice = Practice::new(1000)?;
+    let Practice { desk } = &practice;
+    let claim = id(&practice.submits()?)?;
+    desk.done(&format!("appeal file {claim} --set-aside fee-schedule --statement Late --suri //Dave"))?;
+    desk.done(&format!("appeal decide {claim} --overturned --statement Fine --suri //Eve"))?;
+    let decide = format!("appeal decide {claim} --overturned --statement Fine --suri //Bob");
+    let planned = desk.words(&format!("{decide} --dry-run"))?;
+    assert!(planned.contains("stays as its insurer granted it where not"), "{planned}");
+    let ended = desk.words(&decide)?;
+    assert!(ended.contains("is ended, and stays as its insurer granted it") && !ended.contains("anew"), "{ended}");
+    assert!(desk.words(&format!("appeal show {claim}"))?.contains("  ended, and stays as its insurer granted it"));
     Ok(())
 }

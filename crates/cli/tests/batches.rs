@@ -6,14 +6,36 @@ mod practice;
 use desk::{each, Desk, Result};
 use practice::sample;
 use serde_json::{json, Value};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// How many members are covered: more batches than are done before somebody sees the first.
-const MEMBERS: u64 = 2_000;
+const MEMBERS: u64 = 10_000;
 
 /// How long something may take at most.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A command that is under way, and ended where the test gives up before it.
+struct Running(Option<Child>);
+
+impl Running {
+    fn id(&self) -> u32 {
+        self.0.as_ref().map(Child::id).unwrap_or_default()
+    }
+
+    fn output(mut self) -> Result<Output> {
+        Ok(self.0.take().ok_or("it runs")?.wait_with_output()?)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
 
 fn coverage(number: u64) -> Value {
     json!({
@@ -42,13 +64,14 @@ fn ctrl_c_ends_it_behind_a_batch_and_it_can_be_done_again() -> Result {
 
     let cover = "plan cover 0 bundle.json --directory members.json --suri //Eve";
     let running = desk.command(cover)?.arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let running = Running(Some(running));
     let begun = Instant::now();
     let first = "plan coverage 0 Patient/m0 --directory members.json";
     while desk.done(first)?["coverages"] == json!([]) {
         assert!(begun.elapsed() < PATIENCE, "nobody is covered");
     }
     assert!(Command::new("kill").args(["-INT", &running.id().to_string()]).status()?.success());
-    let ended = running.wait_with_output()?;
+    let ended = running.output()?;
     let said: Value = serde_json::from_slice(&ended.stdout)?;
     assert_eq!((ended.status.code(), &said["brokenOff"]["code"]), (Some(5), &json!("interrupted")), "{said}");
     assert!(String::from_utf8(ended.stderr)?.contains("it ends once the batch that is under way is done"));

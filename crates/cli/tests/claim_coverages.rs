@@ -83,7 +83,8 @@ fn a_claim_that_does_not_say_which_of_several_coverages_counts_is_refused() -> R
     desk.refused(&ask, 4, "input.coverage")?;
     let (_, said) = desk.salus(&ask)?;
     let message = said["error"]["message"].as_str().unwrap_or_default();
-    assert!(message.contains("late.json, own.json") && message.contains("Patient/rosa-marin"), "{message}");
+    assert!(message.contains("late (late.json), own (own.json)"), "{message}");
+    assert!(message.contains("Patient/rosa-marin"), "{message}");
 
     // Of two insurers' coverages, that of the claim's insurer decides.
     write(
@@ -94,6 +95,55 @@ fn a_claim_that_does_not_say_which_of_several_coverages_counts_is_refused() -> R
     assert_eq!(reasons(&desk.done(&ask)?)[0], "fee-schedule");
     // What is passed on to the plan was made under another coverage, to another insurer.
     desk.refused(&format!("{ask} --primary @/plan.json"), 4, "input.coverage")
+}
+
+#[test]
+fn a_claim_names_a_coverage_by_the_url_of_its_entry_or_by_an_identifier_too() -> Result {
+    let desk = Desk::off_line()?;
+    let (url, number) = ("urn:uuid:7d6c2f0e-0000-4000-8000-000000000001", "https://unity.example/certificates");
+    let mut late = sample("coverage.json")?;
+    (late["id"], late["period"]) = (json!("late"), self::late());
+    late["identifier"] = json!([{ "system": number, "value": "late" }]);
+    let mut own = sample("coverage.json")?;
+    own["id"] = json!("own");
+    let mut claim = sample("claim.json")?;
+    for (named, reason) in [
+        (json!({ "reference": url }), "waiting-period"),
+        (json!({ "identifier": { "system": number, "value": "late" } }), "waiting-period"),
+        (json!({ "identifier": { "system": number, "value": "UN-77-1024" } }), "fee-schedule"),
+    ] {
+        claim["insurance"][0]["coverage"] = named;
+        let entries = json!([{ "resource": claim }, { "fullUrl": url, "resource": late }, { "resource": own }]);
+        let bundle = json!({ "resourceType": "Bundle", "type": "collection", "entry": entries });
+        std::fs::write(desk.file("all.json"), bundle.to_string())?;
+        let said = desk.done("claim simulate --plan @/plan.json --claim all.json --coverage all.json")?;
+        assert_eq!(reasons(&said)[0], reason, "{claim}");
+    }
+    Ok(())
+}
+
+#[test]
+fn no_plan_books_a_claim_that_a_plan_behind_it_refuses() -> Result {
+    let desk = Desk::off_line()?;
+    write(&desk, "first.json", json!({ "id": "first", "period": { "start": "2026-01-01", "end": "2026-07-31" } }))?;
+    write(&desk, "then.json", json!({ "id": "then", "period": { "start": "2026-07-01", "end": "2026-12-31" } }))?;
+    // Of the same number, and under both coverages.
+    let mut claim = sample("claim.json")?;
+    claim["id"] = json!("july");
+    for item in claim["item"].as_array_mut().ok_or("items")? {
+        item["servicedDate"] = json!("2026-07-15");
+    }
+    std::fs::write(desk.file("july.json"), claim.to_string())?;
+    let ask = "claim simulate --plan @/plan-bronze.json --primary @/plan.json --coverage first.json then.json \
+               --authorised --claim @/claim.json";
+    let alone = desk.done(ask)?;
+    let (exit, both) = desk.salus(&format!("{ask} july.json"))?;
+    assert_eq!((exit, &both["error"]["code"]), (4, &json!("input.coverage")), "{both}");
+    assert_eq!(each(&both["refused"], "claim"), ["july"]);
+    for field in ["claims", "total", "limits"] {
+        assert_eq!(both[field], alone[field], "{field}");
+    }
+    Ok(())
 }
 
 #[test]

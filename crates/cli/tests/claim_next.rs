@@ -58,5 +58,13 @@ fn what_was_passed_on_and_taken_back_is_passed_on_once_more() -> Result {
     assert!(desk.words(submit)?.contains("next: pass it on"));
     let again = desk.done(&pass_on)?;
     assert_eq!((&again["changed"], each(&again["lines"], "denied")), (&json!(true), vec![json!(false); 3]));
+    for claim in [id(&again)?, id(&both)?] {
+        desk.done(&format!("claim reverse {claim} --statement wrong --suri //Charlie"))?;
+    }
+    let reversed = desk.words(submit)?;
+    assert!(
+        reversed.contains("next: submit it under a new number") && !reversed.contains("next: pass it on"),
+        "{reversed}"
+    );
     Ok(())
 }

@@ -372,3 +372,19 @@ fn versions_of_a_reference_that_no_directory_knows_are_one_member() -> Result {
     assert_eq!(each(&unknown["limits"], "used"), each(&known["limits"], "used"));
     Ok(())
 }
+
+#[test]
+fn of_a_bundle_of_refused_claims_the_help_says_how_many_are_told() -> Result {
+    let desk = Desk::off_line()?;
+    let bound = salus_fhir::bundle::MAX_REFUSED;
+    for command in ["claim simulate", "plan cover"] {
+        let help = desk.words(&format!("{command} --help"))?;
+        assert!(help.contains(&format!("more than {bound} of one Bundle")), "{command}: {help}");
+    }
+    let bundle = json!({ "resourceType": "Bundle", "entry": vec![json!({}); bound + 2] });
+    std::fs::write(desk.file("bundle.json"), bundle.to_string())?;
+    let (exit, said) = desk.salus(&format!("{SIMULATE} bundle.json"))?;
+    let refused = each(&said["refused"], "claim");
+    assert_eq!((exit, refused.len(), &refused[bound]), (4, bound + 1, &json!("bundle.json")));
+    Ok(())
+}

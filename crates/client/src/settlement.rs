@@ -66,8 +66,8 @@ pub async fn submit(chain: &Chain, signer: &Keypair, contract: &Claims, claims: 
     submit_while(chain, signer, contract, claims, |_| true).await
 }
 
-/// As [`submit`]. After each transaction `go_on` is told how many claims have their outcome, and answers whether to go on: where it
-/// does not, what is left stays [`Outcome::Pending`].
+/// As [`submit`]. Before each batch, and behind the last one, `go_on` is told how many claims have their outcome, and answers whether to
+/// go on: where it does not, what is left stays [`Outcome::Pending`].
 pub async fn submit_while(
     chain: &Chain,
     signer: &Keypair,
@@ -178,7 +178,8 @@ impl Settlement {
                 *slot = outcome;
             }
         };
-        while let Some(batch) = next(contract, &mut queue, &mut most, &mut stuck).await? {
+        while go_on(self.outcomes.iter().filter(|(_, outcome)| *outcome != Outcome::Pending).count()) {
+            let Some(batch) = next(contract, &mut queue, &mut most, &mut stuck).await? else { break };
             let mut payable = Vec::new();
             for (claim, answer) in batch {
                 match answer {
@@ -215,9 +216,6 @@ impl Settlement {
                     return Err(ClientError::NoEvent("ClaimsSettled").into());
                 }
                 queue.push_front(claim);
-            }
-            if !go_on(self.outcomes.iter().filter(|(_, outcome)| *outcome != Outcome::Pending).count()) {
-                break;
             }
         }
         stuck.map_or(Ok(()), Err)

@@ -15,7 +15,8 @@ pub const MAX_REFUSED: usize = 1_000;
 /// A resource of the type, or an entry that may be one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found<T> {
-    /// Where it stands: `Claim`, or `Bundle.entry[3].resource`. All paths in it begin so.
+    /// Where it stands: `Claim`, or `Bundle.entry[3].resource`; `Bundle` of what is said of all that follows. All paths in it
+    /// begin so.
     pub path: String,
     /// Its `id`, where it has one.
     pub id: Option<String>,
@@ -23,9 +24,10 @@ pub struct Found<T> {
     pub compiled: Result<T, Refused>,
 }
 
-/// Reads each resource of the type `kind` with `read`, in the order of the document: at least one. References between entries
-/// (`urn:uuid:…`) stay as they are written. One that is refused keeps no other back, but for those behind [`MAX_REFUSED`] such:
-/// there the last one is [`RefusedReason::TooManyRefused`], and nothing behind it is read.
+/// Reads each resource of the type `kind` with `read`, in the order of the document: at least one. `read` is also told the
+/// `fullUrl` of the entry, where it has one. References between entries (`urn:uuid:…`) stay as they are written. One that is
+/// refused keeps no other back, but for those behind [`MAX_REFUSED`] such: there [`RefusedReason::TooManyRefused`] is said of the
+/// Bundle, with the entry from which on nothing is read.
 ///
 /// # Errors
 /// [`Refused`] where the document cannot be read so far that its resources are found; [`RefusedReason::WrongResource`] where
@@ -33,7 +35,7 @@ pub struct Found<T> {
 pub(crate) fn find<T>(
     document: &[u8],
     kind: &'static str,
-    read: impl Fn(&Node<'_>) -> Result<T, Refused>,
+    read: impl Fn(&Node<'_>, Option<&str>) -> Result<T, Refused>,
 ) -> Result<Vec<Found<T>>, Refused> {
     let document = Document::parse(document)?;
     let root = document.root();
@@ -41,10 +43,10 @@ pub(crate) fn find<T>(
     let own = object.required("resourceType")?;
     let other = |found: &str| Err(own.refuse(RefusedReason::WrongResource { expected: kind, found: found.to_owned() }));
     match own.text()? {
-        found if found == kind => Ok(Vec::from([resource(&root, Ok(()), &read)])),
+        found if found == kind => Ok(Vec::from([resource(&root, Ok(()), |node| read(node, None))])),
         "Bundle" => {
             let entries = entries(&mut object)?;
-            let found = found_in(&entries, kind, &read);
+            let found = found_in(root.path(), &entries, kind, &read);
             if found.is_empty() {
                 return other("Bundle");
             }
@@ -56,19 +58,22 @@ pub(crate) fn find<T>(
     }
 }
 
-fn found_in<T>(entries: &[Node<'_>], kind: &str, read: &impl Fn(&Node<'_>) -> Result<T, Refused>) -> Vec<Found<T>> {
+fn found_in<T>(
+    bundle: &str,
+    entries: &[Node<'_>],
+    kind: &str,
+    read: &impl Fn(&Node<'_>, Option<&str>) -> Result<T, Refused>,
+) -> Vec<Found<T>> {
     let (mut all, mut refused) = (Vec::new(), 0);
     for node in entries {
-        let Some(mut found) = entry(node, kind, read) else { continue };
+        let Some(found) = entry(node, kind, read) else { continue };
         refused += usize::from(found.compiled.is_err());
-        let is_last = refused > MAX_REFUSED;
-        if is_last {
-            found.compiled = Err(node.refuse(RefusedReason::TooManyRefused { limit: MAX_REFUSED }));
-        }
-        all.push(found);
-        if is_last {
+        if refused > MAX_REFUSED {
+            let compiled = Err(node.refuse(RefusedReason::TooManyRefused { limit: MAX_REFUSED }));
+            all.push(Found { path: bundle.to_owned(), id: None, compiled });
             break;
         }
+        all.push(found);
     }
     all
 }
@@ -89,7 +94,11 @@ fn ensure_current(bundle: &mut Object<'_>) -> Result<(), Refused> {
 }
 
 /// What an entry holds of the type; `None`: something else.
-fn entry<T>(node: &Node<'_>, kind: &str, read: &impl Fn(&Node<'_>) -> Result<T, Refused>) -> Option<Found<T>> {
+fn entry<T>(
+    node: &Node<'_>,
+    kind: &str,
+    read: &impl Fn(&Node<'_>, Option<&str>) -> Result<T, Refused>,
+) -> Option<Found<T>> {
     let refused = |at: &Node<'_>, refused| Found { path: at.path().to_owned(), id: None, compiled: Err(refused) };
     let mut object = match node.open() {
         Ok(object) => object,
@@ -105,7 +114,8 @@ fn entry<T>(node: &Node<'_>, kind: &str, read: &impl Fn(&Node<'_>) -> Result<T, 
         Err(error) => return Some(Found { id: id_of(&inner), ..refused(&inner, error) }),
     }
     let kept = ensure_kept(&mut object, None).and_then(|()| object.refuse_unread_modifiers());
-    Some(resource(&inner, kept, read))
+    let full_url = object.optional("fullUrl").and_then(|url| url.text().ok());
+    Some(resource(&inner, kept, |node| read(node, full_url)))
 }
 
 /// Refuses an entry that deletes a resource; where a type is given, a resource of that type or of one that is not told.
@@ -134,7 +144,7 @@ fn id_of(resource: &Node<'_>) -> Option<String> {
 fn resource<T>(
     node: &Node<'_>,
     kept: Result<(), Refused>,
-    read: &impl Fn(&Node<'_>) -> Result<T, Refused>,
+    read: impl FnOnce(&Node<'_>) -> Result<T, Refused>,
 ) -> Found<T> {
     let compiled = kept.and_then(|()| node.refuse_modifiers()).and_then(|()| read(node));
     Found { path: node.path().to_owned(), id: id_of(node), compiled }

@@ -6,7 +6,7 @@ use crate::date::{anniversary, days_of_period, Early};
 use crate::element::{Node, Object};
 use crate::error::{Refused, RefusedReason};
 use crate::json::Document;
-use crate::reference::{Reference, PATIENT, PAYOR, SUBSCRIBER};
+use crate::reference::{identifier_key, Reference, PATIENT, PAYOR, SUBSCRIBER};
 use salus_domain::time::{Period, Timestamp};
 
 /// A compiled coverage. References are as they are written, or `system|value` where only an identifier is given.
@@ -31,6 +31,9 @@ pub struct CompiledCoverage {
     pub plan: Option<String>,
     /// The insurer's name for the network of providers (`network`).
     pub network: Option<String>,
+    /// What references name it by, beside its id: the `fullUrl` of its entry in a Bundle, and those of its identifiers that have
+    /// a system and a value, as `system|value`.
+    pub names: Vec<String>,
 }
 
 impl CompiledCoverage {
@@ -38,6 +41,13 @@ impl CompiledCoverage {
     #[must_use]
     pub fn is_secondary(&self) -> bool {
         self.order.is_some_and(|order| order > 1)
+    }
+
+    /// Whether another one says the same, by whatever names.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let unnamed = |it: &Self| Self { names: Vec::new(), ..it.clone() };
+        unnamed(self) == unnamed(other)
     }
 }
 
@@ -74,7 +84,7 @@ const OF_R5: [&str; 2] = ["kind", "insurer"];
 /// # Errors
 /// [`Refused`], with the path of the element.
 pub fn compile(document: &[u8]) -> Result<CompiledCoverage, Refused> {
-    read(&Document::read(document)?.root())
+    read(&Document::read(document)?.root(), None)
 }
 
 /// Compiles each coverage of a document: of a `Bundle` each entry that is a `Coverage`, of any other document that document
@@ -86,7 +96,7 @@ pub fn coverages_of(document: &[u8]) -> Result<Vec<Found<CompiledCoverage>>, Ref
     bundle::find(document, "Coverage", read)
 }
 
-fn read(node: &Node<'_>) -> Result<CompiledCoverage, Refused> {
+fn read(node: &Node<'_>, full_url: Option<&str>) -> Result<CompiledCoverage, Refused> {
     node.resource("Coverage", |object| {
         object.ignore(DESCRIPTIVE);
         for name in OF_R5 {
@@ -127,7 +137,11 @@ fn read(node: &Node<'_>) -> Result<CompiledCoverage, Refused> {
                 return Err(class.refuse(RefusedReason::AmbiguousCoding));
             }
         }
-        Ok(CompiledCoverage { member, subscriber, payor, period, order, subscriber_id, plan, network })
+        // What cannot be read names nothing.
+        let identifiers = object.items("identifier").unwrap_or_default();
+        let identifiers = identifiers.iter().filter_map(|identifier| identifier_key(identifier).ok());
+        let names = full_url.map(str::to_owned).into_iter().chain(identifiers).collect();
+        Ok(CompiledCoverage { member, subscriber, payor, period, order, subscriber_id, plan, network, names })
     })
 }
 

@@ -122,8 +122,9 @@ fn of_a_bundle_of_refused_entries_not_all_are_told() {
     for count in [1, 2, 100] {
         let some = of(MAX_REFUSED + count);
         assert_eq!(some[..=MAX_REFUSED], all[..=MAX_REFUSED]);
-        let path = format!("Bundle.entry[{}]", MAX_REFUSED + 2);
-        let compiled = Err(refused(&path, R::TooManyRefused { limit: MAX_REFUSED }));
+        // It is the Bundle's, and not that of the entry at which the reading ends.
+        let (path, last) = (String::from("Bundle"), format!("Bundle.entry[{}]", MAX_REFUSED + 2));
+        let compiled = Err(refused(&last, R::TooManyRefused { limit: MAX_REFUSED }));
         assert_eq!(some[MAX_REFUSED + 1..], [Found { path, id: None, compiled }]);
     }
 }

@@ -201,6 +201,21 @@ fn one_answer_counts_once() {
 }
 
 #[test]
+fn answers_without_an_id_are_told_apart_by_the_words_for_their_insurers() {
+    let of = |insurer: Value| {
+        let nothing = json!([amount("adjudication", "benefit", 0.0)]);
+        let document = with(&without(&response(), "/id"), "/item/0/adjudication", nothing);
+        paid(&with(&document, "/insurer", insurer)).unwrap()
+    };
+    let (state, county) = (of(json!({"display": "State"})), of(json!({"display": "County"})));
+    assert_eq!(read(&claim(), &[state.clone(), county]).unwrap().items[0].prior_paid, Amount(0));
+    assert_eq!(read(&claim(), &[state.clone(), state]), Err(refused("Claim.insurance", R::RepeatedPrior)));
+    // Who is referred to is the same by whatever words.
+    let [one, other] = ["State", "The State"].map(|words| of(json!({"reference": "Organization/1", "display": words})));
+    assert_eq!(read(&claim(), &[one, other]), Err(refused("Claim.insurance", R::RepeatedPrior)));
+}
+
+#[test]
 fn what_was_paid_in_all_is_what_the_lines_add_up_to() {
     let item = response()["item"][0].clone();
     let document = with(&response(), "/item", json!([item, with(&item, "/itemSequence", json!(2))]));
@@ -215,7 +230,12 @@ fn what_was_paid_in_all_is_what_the_lines_add_up_to() {
         assert_eq!(told(json!([benefit(9.01)])), contradicts);
         assert_eq!(told(json!([benefit(4.5)])), contradicts);
         assert_eq!(told(json!([carin("paidtoprovider", 8.0), carin("paidtopatient", 1.0)])), Ok(()));
-        assert_eq!(told(json!([carin("paidtoprovider", 8.0)])), contradicts);
+        assert_eq!(told(json!([carin("paidtoprovider", 8.0), carin("paidtopatient", 0.5)])), contradicts);
+        // Of one part alone, the rest is the other one.
+        for part in ["paidtoprovider", "paidtopatient"] {
+            assert_eq!(told(json!([carin(part, 8.0)])), Ok(()));
+            assert_eq!(told(json!([carin(part, 9.01)])), contradicts);
+        }
         // What was paid up to now may be a part of it.
         assert_eq!(told(json!([benefit(9.0), carin("paidtoprovider", 8.0)])), Ok(()));
         let second = format!("{place}[1].amount");
@@ -224,6 +244,24 @@ fn what_was_paid_in_all_is_what_the_lines_add_up_to() {
         let currency = R::Currency { expected: String::from("USD"), found: String::from("EUR") };
         assert_eq!(told(json!([euros])), Err(refused(&format!("{place}[0].amount.currency"), currency)));
     }
+}
+
+#[test]
+fn a_part_of_what_was_paid_in_all_is_what_the_lines_add_up_to_that_tell_it() {
+    let carin = |code: &str, value: f64| amount(C4BB, code, value);
+    let told = |lines: [Value; 2], total: Value| {
+        let items: Vec<Value> =
+            lines.iter().zip(1..).map(|(it, line)| json!({"itemSequence": line, "adjudication": it})).collect();
+        paid(&with(&with(&response(), "/item", json!(items)), "/total", total)).map(|_| ())
+    };
+    let provider = |value: f64| json!([carin("paidtoprovider", value)]);
+    let contradicts = Err(refused("ClaimResponse.total", R::PriorContradicts));
+    assert_eq!(told([provider(6.0), provider(2.0)], provider(8.0)), Ok(()));
+    assert_eq!(told([provider(6.0), provider(2.0)], provider(5.0)), contradicts);
+    // What the second line's provider got is not known.
+    let benefit = || json!([amount("adjudication", "benefit", 2.0)]);
+    assert_eq!(told([provider(6.0), benefit()], provider(5.0)), Ok(()));
+    assert_eq!(told([provider(6.0), benefit()], provider(8.5)), contradicts);
 }
 
 #[test]

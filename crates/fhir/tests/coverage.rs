@@ -7,7 +7,7 @@ use common::{bytes, coding, concept, documents, refused, with, without};
 use proptest::prelude::*;
 use salus_domain::plan::YEAR;
 use salus_domain::time::{Period, Timestamp, DAY};
-use salus_fhir::coverage::{compile, years, CompiledCoverage};
+use salus_fhir::coverage::{compile, coverages_of, years, CompiledCoverage};
 use salus_fhir::date::{day, whole};
 use salus_fhir::{Refused, RefusedReason as R};
 use serde_json::{json, Value};
@@ -42,9 +42,28 @@ fn what_is_not_said_is_left_open() {
         subscriber_id: None,
         plan: None,
         network: None,
+        names: Vec::new(),
     };
     assert!(!compiled.is_secondary());
     assert_eq!(compiled, expected);
+}
+
+#[test]
+fn references_name_it_by_the_url_of_its_entry_or_by_an_identifier() {
+    let identifiers = json!([{"system": "http://ids", "value": "1"}, {"value": "2"}, "3"]);
+    let named = with(&coverage(), "/identifier", identifiers);
+    let alone = read(&named).unwrap();
+    assert_eq!(alone.names, ["http://ids|1"]);
+    let entries = json!([{"fullUrl": "urn:uuid:1", "resource": named}, {"fullUrl": 2, "resource": coverage()}]);
+    let found = coverages_of(&bytes(&json!({"resourceType": "Bundle", "entry": entries}))).unwrap();
+    let found: Vec<_> = found.into_iter().map(|one| one.compiled.unwrap()).collect();
+    assert_eq!(found[0].names, ["urn:uuid:1", "http://ids|1"]);
+    assert!(found[1].names.is_empty());
+    // It is the same coverage by any name.
+    assert!(found.iter().all(|one| one.says_the_same(&alone)));
+    let other = read(&with(&named, "/order", json!(2))).unwrap();
+    assert!(!other.says_the_same(&alone));
+    assert_eq!(read(&with(&coverage(), "/identifier", json!({}))), read(&coverage()));
 }
 
 #[test]

@@ -232,6 +232,7 @@ fn the_coverage_is_for_the_year() {
         subscriber_id: Some(String::from("77-1024")),
         plan: Some(String::from("unity-silver")),
         network: None,
+        names: Vec::from([String::from("https://unity.example/certificates|UN-77-1024")]),
     };
     assert_eq!(coverage::compile(&sample("coverage.json")), Ok(expected));
 }

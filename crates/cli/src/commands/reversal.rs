@@ -37,7 +37,8 @@ pub const REPAY_HELP: &str = "Example:
 
 Anybody's. Of a PSP22 token as with salus plan fund.
 
-JSON: dryRun, plan, provider, amount, allowance|null, evidence|forecast.";
+JSON: dryRun, plan, provider, amount, allowance|null, evidence|forecast; error {code, rule, nextStep, message} (then evidence is null) as
+of salus plan fund.";
 
 /// What is reversed.
 #[derive(Clone, Debug, clap::Args)]

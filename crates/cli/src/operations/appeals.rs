@@ -5,7 +5,9 @@ use salus_client::{blake2b_256, client_account, AccountId32, Keypair, Located};
 use salus_domain::commitment;
 use salus_domain::ids::{ClaimId, Hash};
 use salus_domain::time::Timestamp;
-use salus_interface::claims::{Appeal, AppealAnswered, AppealDecided, AppealStatus, ClaimAppealed, ClaimReversed};
+use salus_interface::claims::{
+    Appeal, AppealAnswered, AppealDecided, AppealStatus, ClaimAdjudicated, ClaimAppealed, ClaimReversed,
+};
 
 /// The salt of a statement. It follows from the author's secret, the claim and the words: saying the same again gives the same
 /// commitment.
@@ -83,6 +85,23 @@ pub fn statements(events: &[Located], claim: ClaimId) -> Vec<Statement> {
     events.iter().filter_map(read).collect()
 }
 
+/// Whether the appeal against a claim ended without changing what its insurer had granted.
+#[must_use]
+pub fn stays_as_granted(events: &[Located], claim: ClaimId) -> bool {
+    let (mut granted, mut anew) = (false, false);
+    for Located { event, .. } in events {
+        if event.decode::<ClaimAdjudicated>().is_some_and(|it| it.claim == claim) {
+            anew = true;
+        } else if let Some(it) = event.decode::<AppealDecided>().filter(|it| it.claim == claim) {
+            if !it.status.is_open() {
+                return granted && !anew;
+            }
+            (granted, anew) = (true, false);
+        }
+    }
+    false
+}
+
 /// An appeal that nobody has decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Pending {
@@ -124,7 +143,7 @@ pub const fn status_code(status: AppealStatus) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operations::emitted::located;
+    use crate::operations::emitted::{adjudicated, located};
     use salus_client::signer::{from_suri, SignerError};
     use salus_domain::codes::ReasonSet;
 
@@ -180,22 +199,34 @@ mod tests {
         assert_eq!(told.iter().map(|it| it.commitment.0[0]).collect::<Vec<_>>(), [1, 2, 3, 4]);
     }
 
+    fn ruled(claim: ClaimId, status: AppealStatus) -> Located {
+        let (by, set_aside, statement) = ([2; 32].into(), ReasonSet::EMPTY, Hash([3; 32]));
+        located(&AppealDecided { claim, by, status, set_aside, statement })
+    }
+
+    #[test]
+    fn what_was_granted_stays_so_where_the_last_ruling_decided_nothing_anew() {
+        let adjudicated = |claim| located(&adjudicated(claim, 10));
+        let (granted, ended) = (ruled(CLAIM, AppealStatus::Granted), ruled(CLAIM, AppealStatus::Overturned));
+        let other = adjudicated(ClaimId([8; 32]));
+        let told = |between: &[&Located]| {
+            let mut events = vec![appealed(CLAIM, 9), adjudicated(CLAIM), granted.clone()];
+            events.extend(between.iter().map(|it| (*it).clone()));
+            events.push(ended.clone());
+            stays_as_granted(&events, CLAIM)
+        };
+        assert!(told(&[]) && told(&[&other]));
+        assert!(!told(&[&adjudicated(CLAIM)]));
+        assert!(!stays_as_granted(&[appealed(CLAIM, 9), adjudicated(CLAIM), ended.clone()], CLAIM));
+        assert!(!stays_as_granted(&[appealed(CLAIM, 9), granted], CLAIM));
+    }
+
     #[test]
     fn appeals_wait_until_they_are_decided_and_the_most_urgent_comes_first() {
-        let decided = |claim| {
-            let status = AppealStatus::Overturned;
-            located(&AppealDecided {
-                claim,
-                by: [2; 32].into(),
-                status,
-                set_aside: ReasonSet::EMPTY,
-                statement: Hash([3; 32]),
-            })
-        };
         let other = ClaimId([8; 32]);
         let mut events = vec![appealed(CLAIM, 9), appealed(other, 5)];
         assert_eq!(pending(&events).iter().map(|it| it.claim).collect::<Vec<_>>(), [other, CLAIM]);
-        events.push(decided(other));
+        events.push(ruled(other, AppealStatus::Overturned));
         assert_eq!(pending(&events).iter().map(|it| it.claim).collect::<Vec<_>>(), [CLAIM]);
     }
 }

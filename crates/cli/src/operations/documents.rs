@@ -15,12 +15,14 @@ pub enum FileError {
     #[error("{0} cannot be read: {1}\n  next: check the path")]
     Unreadable(String, std::io::Error),
     /// It is too large.
-    #[error("{file} is larger than {} MiB\n  next: split it: commands that take Bundles take any number of files and folders", limit >> 20)]
+    #[error("{file} is larger than {} MiB\n  next: {}", limit >> 20, if *bundles { "split it: any number of files and folders are read" } else { "make it smaller, or check the path" })]
     TooLarge {
         /// The file.
         file: String,
         /// The limit, in bytes.
         limit: u64,
+        /// Whether it was read where any number of files and Bundles are.
+        bundles: bool,
     },
 }
 
@@ -37,8 +39,11 @@ pub enum Format {
     #[error("it is XML, which is not read\n  next: get it as JSON")]
     Xml,
     /// Several JSON documents one behind the other: NDJSON, JSON Lines.
-    #[error("it holds several JSON documents\n  next: give each a file of its own, or put them into a Bundle")]
-    Several,
+    #[error("it holds several JSON documents\n  next: give each a file of its own{}", if *bundles { ", or put them into a Bundle" } else { "" })]
+    Several {
+        /// Whether it was read where Bundles are.
+        bundles: bool,
+    },
 }
 
 impl Format {
@@ -52,7 +57,7 @@ impl Format {
             _ => {}
         }
         let mut all = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
-        matches!([all.next(), all.next()], [Some(Ok(_)), Some(Ok(_))]).then_some(Self::Several)
+        matches!([all.next(), all.next()], [Some(Ok(_)), Some(Ok(_))]).then_some(Self::Several { bundles: false })
     }
 }
 
@@ -77,7 +82,7 @@ pub fn read(file: &Path) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     std::fs::File::open(file).map_err(unreadable)?.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > limit {
-        return Err(FileError::TooLarge { file: name, limit });
+        return Err(FileError::TooLarge { file: name, limit, bundles: false });
     }
     Ok(bytes)
 }
@@ -197,7 +202,7 @@ mod tests {
             (b"\xff\xfe{\0", "it is UTF-16", "save it as UTF-8"),
             (&utf16, "it is UTF-16", "save it as UTF-8"),
             (b"\n <Coverage/>", "it is XML, which is not read", "get it as JSON"),
-            (b"{}\n{}\n", "it holds several JSON documents", "give each a file of its own, or put them into a Bundle"),
+            (b"{}\n{}\n", "it holds several JSON documents", "give each a file of its own"),
         ] {
             assert_eq!(read_as(bytes), format!("document t.json: {said}: {next}"));
         }

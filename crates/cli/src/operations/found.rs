@@ -1,6 +1,6 @@
 //! The FHIR resources of one type that files, Bundles and folders hold.
 
-use crate::operations::documents::{self, FileError};
+use crate::operations::documents::{self, FileError, Format};
 use crate::operations::OperationError;
 use salus_fhir::{bundle, Refused, RefusedReason};
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ impl<T> Found<T> {
     }
 
     fn refuse(&mut self, file: String, error: OperationError) {
-        self.resources.push(Resource { name: file.clone(), file, compiled: Err(error) });
+        self.resources.push(Resource { name: file.clone(), file, compiled: Err(of_many(error)) });
     }
 }
 
@@ -82,6 +82,19 @@ impl<T> Resource<T> {
             file: file.to_owned(),
             compiled: compiled.map_err(|refused| OperationError::Document { file: file.to_owned(), refused }),
         }
+    }
+}
+
+/// The error of a file where any number of files and Bundles are read: something else can be done about it there.
+fn of_many(error: OperationError) -> OperationError {
+    match error {
+        OperationError::File(FileError::TooLarge { file, limit, .. }) => {
+            FileError::TooLarge { file, limit, bundles: true }.into()
+        }
+        OperationError::Format { file, format: Format::Several { .. } } => {
+            OperationError::Format { file, format: Format::Several { bundles: true } }
+        }
+        other => other,
     }
 }
 
@@ -142,6 +155,24 @@ mod tests {
         assert_eq!(names(&found), ["a", "Bundle.entry[2].resource", "b"]);
         let refused = found.resources[1].compiled.as_ref().map_err(ToString::to_string).map(|_| ());
         assert!(refused.is_err_and(|refused| refused.contains("Bundle.entry[2].resource.status")));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_too_much_for_a_file_can_go_into_bundles_and_other_files_here_and_not_where_one_document_is_read(
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let [several, large] = ["several.json", "large.json"].map(|name| folder.path().join(name));
+        std::fs::write(&several, "{}\n{}\n")?;
+        std::fs::File::create(&large)?.set_len(salus_fhir::MAX_DOCUMENT as u64 + 1)?;
+        for (file, hint) in [(several, "or put them into a Bundle"), (large, "any number of files and folders")] {
+            let found = claims(std::slice::from_ref(&file));
+            let here = found.resources[0].compiled.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            let alone = documents::Document::read(&file).map_err(OperationError::from);
+            let alone = alone.and_then(|one| one.compile(salus_fhir::plan::compile));
+            let alone = alone.err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(here.contains(hint) && alone.contains("next: ") && !alone.contains(hint), "{here} {alone}");
+        }
         Ok(())
     }
 

@@ -137,12 +137,31 @@ fn who_says_so_between_batches_ends_it_and_the_rest_stays_pending() {
     let (ledger, mut told) = (Ledger::taking(5), Vec::new());
     let settlement = settle_while(&ledger, &claims, |done| {
         told.push(done);
-        told.len() < 2
+        told.len() <= 2
     });
     let settled = ledger.settled.borrow().len();
     assert_eq!((ledger.batches.borrow().len(), told.last()), (2, Some(&settled)));
     assert!(settlement.stopped.is_none() && settled < claims.len());
     assert_eq!(count(&settlement, |it| *it == Outcome::Pending), claims.len() - settled);
+}
+
+#[test]
+fn who_says_so_ends_it_also_behind_batches_of_which_nothing_is_settled() {
+    let refused: Vec<ClaimId> = (1..=250).map(|place| claim(13 * place)).collect();
+    let (ledger, mut told) = (Ledger::taking(usize::MAX), Vec::new());
+    let settlement = settle_while(&ledger, &refused, |done| {
+        told.push(done);
+        done < 100
+    });
+    assert_eq!((told, count(&settlement, |it| *it == Outcome::Pending)), (vec![0, 100], 150));
+    let crowded = Ledger { crowded: 1, ..Ledger::taking(100) };
+    let mut asked = 0;
+    let settlement = settle_while(&crowded, &[claim(1), claim(2)], |_| {
+        asked += 1;
+        asked < 2
+    });
+    assert!(crowded.batches.borrow().is_empty(), "it ended behind what there was no room for");
+    assert_eq!(count(&settlement, |it| *it == Outcome::Pending), 2);
 }
 
 #[test]

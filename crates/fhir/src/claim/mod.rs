@@ -216,7 +216,7 @@ pub fn compile(document: &[u8], options: &ClaimOptions) -> Result<CompiledClaim,
 /// # Errors
 /// [`Refused`] where the document cannot be read so far that its claims are found, or has none.
 pub fn claims_of(document: &[u8], options: &ClaimOptions) -> Result<Vec<Found<CompiledClaim>>, Refused> {
-    bundle::find(document, "Claim", |node| read(node, options))
+    bundle::find(document, "Claim", |node, _| read(node, options))
 }
 
 fn read(node: &Node<'_>, options: &ClaimOptions) -> Result<CompiledClaim, Refused> {

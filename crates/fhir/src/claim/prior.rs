@@ -25,6 +25,8 @@ pub struct PriorPayment {
     pub patient_identifier: Option<String>,
     /// Whose answer it is, where the document names it.
     pub insurer: Option<String>,
+    /// What it is called, where the document only says so (`insurer.display`).
+    pub insurer_display: Option<String>,
     /// Its own name: `ClaimResponse/id` or `ExplanationOfBenefit/id`; `None` without an id.
     pub answer: Option<String>,
     /// Its lines, in the order of the document, each once.
@@ -75,8 +77,8 @@ impl PriorLine {
 /// Reads what an insurer paid from its `ExplanationOfBenefit` or `ClaimResponse`: of each line the amount of the category
 /// `benefit` (HL7 `adjudication`), or else the sum of `paidtoprovider` and `paidtopatient` (CARIN Blue Button). All other
 /// categories say where the rest went. What a line is made up of (`detail`) is a part of its own amounts. What the document says
-/// that was paid in all (`total`, `adjudication`) is what the lines add up to; what was transferred (`payment`) may be less, and
-/// tells nothing.
+/// that was paid in all (`total`, `adjudication`) is what the lines add up to; one of the two parts alone may be less. What was
+/// transferred (`payment`) may be less as well, and tells nothing.
 ///
 /// # Errors
 /// [`Refused`], with the path of the element: a document that is not a complete answer to a claim, a line without such an
@@ -101,11 +103,10 @@ pub fn prior_payment(document: &[u8], asset: &Asset) -> Result<PriorPayment, Ref
     }
     let Reference { key: patient, identifier: patient_identifier, .. } =
         Reference::to(&object.required("patient")?, PATIENT)?;
-    let insurer = object.optional("insurer").and_then(|insurer| Reference::to(&insurer, INSURER).ok());
-    let insurer = insurer.map(|insurer| insurer.key);
+    let (insurer, insurer_display) = insurer(&mut object);
     let id = object.optional("id").map(|id| id.text()).transpose()?;
     let answer = id.map(|id| format!("{name}/{id}"));
-    let (mut lines, mut seen) = (Vec::new(), BTreeSet::new());
+    let (mut lines, mut told_of_lines, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for node in object.required("item")?.list()? {
         let mut item = node.open()?;
         let sequence = item.required(number)?;
@@ -113,24 +114,47 @@ pub fn prior_payment(document: &[u8], asset: &Asset) -> Result<PriorPayment, Ref
         if !seen.insert(number) {
             return Err(sequence.refuse(RefusedReason::RepeatedSequence));
         }
-        let paid = paid(&item.required("adjudication")?, asset)?;
+        let adjudications = item.required("adjudication")?;
+        let told = told(&adjudications, asset)?;
+        let paid = paid(&adjudications, &told)?;
+        told_of_lines.push(told);
         let services =
             item.optional("productOrService").map_or_else(|| Ok(Vec::new()), |node| complete_codings(&node))?;
         let services = services.into_iter().map(|(system, code)| (system.to_owned(), code.to_owned())).collect();
         lines.push(PriorLine { sequence: number, paid, services, days: serviced(&mut item)? });
     }
-    ensure_sum(&mut object, &lines, asset)?;
-    Ok(PriorPayment { patient, patient_identifier, insurer, answer, lines })
+    ensure_sum(&mut object, &lines, &told_of_lines, asset)?;
+    Ok(PriorPayment { patient, patient_identifier, insurer, insurer_display, answer, lines })
 }
 
-/// Refuses another sum of what was paid than that of the lines.
-fn ensure_sum(object: &mut Object<'_>, lines: &[PriorLine], asset: &Asset) -> Result<(), Refused> {
+/// Who insures, or else what it is called.
+fn insurer(object: &mut Object<'_>) -> (Option<String>, Option<String>) {
+    let Some(node) = object.optional("insurer") else { return (None, None) };
+    let display = || node.open().ok()?.optional("display")?.text().ok().map(str::to_owned);
+    Reference::to(&node, INSURER).map_or_else(|_| (None, display()), |insurer| (Some(insurer.key), None))
+}
+
+/// Refuses another sum of what was paid than that of the lines. One of the parts alone may be less, unless each line tells that
+/// part as well.
+fn ensure_sum(object: &mut Object<'_>, lines: &[PriorLine], of_lines: &[Told], asset: &Asset) -> Result<(), Refused> {
+    let part_of_lines = |part: fn(&Told) -> Option<Amount>| {
+        of_lines.iter().map(part).try_fold(Amount::ZERO, |sum, part| sum.checked_add(part?))
+    };
+    let agrees = |told: Option<Amount>, part| told.zip(part_of_lines(part)).is_none_or(|(told, sum)| told == sum);
     let sum = lines.iter().map(|line| line.paid).try_fold(Amount::ZERO, Amount::checked_add);
     let sum = sum.ok_or_else(|| object.refuse("item", RefusedReason::AmountTooLarge))?;
     for name in ["total", "adjudication"] {
         let Some(node) = object.optional(name) else { continue };
-        let Told { all, parts } = told(&node, asset)?;
-        if all.or(parts).is_some_and(|told| told != sum) {
+        let told = told(&node, asset)?;
+        let is_right = match (told.all, told.parts(&node)?) {
+            (Some(all), _) => all == sum,
+            (None, Some(parts)) if told.provider.is_some() && told.patient.is_some() => parts == sum,
+            (None, Some(part)) => {
+                part <= sum && agrees(told.provider, |line| line.provider) && agrees(told.patient, |line| line.patient)
+            }
+            (None, None) => true,
+        };
+        if !is_right {
             return Err(node.refuse(RefusedReason::PriorContradicts));
         }
     }
@@ -158,10 +182,10 @@ fn expect(object: &mut Object<'_>, name: &str, expected: &'static str) -> Result
 enum Paid {
     /// `benefit`: all of it.
     All,
-    /// A part, to somebody.
-    To,
-    /// Nothing.
-    Silent,
+    /// `paidtoprovider`: that part.
+    Provider,
+    /// `paidtopatient`: that part.
+    Patient,
 }
 
 /// What amounts with categories tell about what was paid.
@@ -169,54 +193,65 @@ enum Paid {
 struct Told {
     /// All of it ([`Paid::All`]).
     all: Option<Amount>,
-    /// The sum of the parts ([`Paid::To`]).
-    parts: Option<Amount>,
+    /// What the provider got ([`Paid::Provider`]).
+    provider: Option<Amount>,
+    /// What the patient got ([`Paid::Patient`]).
+    patient: Option<Amount>,
+}
+
+impl Told {
+    /// The sum of the parts of `adjudications` that are told.
+    fn parts(&self, adjudications: &Node<'_>) -> Result<Option<Amount>, Refused> {
+        let mut parts = self.provider.into_iter().chain(self.patient);
+        let Some(first) = parts.next() else { return Ok(None) };
+        let sum = parts.try_fold(first, Amount::checked_add);
+        sum.map(Some).ok_or_else(|| adjudications.refuse(RefusedReason::AmountTooLarge))
+    }
 }
 
 /// What the insurer paid for a line.
-fn paid(adjudications: &Node<'_>, asset: &Asset) -> Result<Amount, Refused> {
-    match told(adjudications, asset)? {
-        Told { all: Some(all), parts: Some(parts) } if all != parts => {
-            Err(adjudications.refuse(RefusedReason::PriorContradicts))
-        }
-        Told { all: Some(paid), .. } | Told { all: None, parts: Some(paid) } => Ok(paid),
-        Told { all: None, parts: None } => Err(adjudications.refuse(RefusedReason::PriorUnknown)),
+fn paid(adjudications: &Node<'_>, told: &Told) -> Result<Amount, Refused> {
+    match (told.all, told.parts(adjudications)?) {
+        (Some(all), Some(parts)) if all != parts => Err(adjudications.refuse(RefusedReason::PriorContradicts)),
+        (Some(paid), _) | (None, Some(paid)) => Ok(paid),
+        (None, None) => Err(adjudications.refuse(RefusedReason::PriorUnknown)),
     }
 }
 
 fn told(adjudications: &Node<'_>, asset: &Asset) -> Result<Told, Refused> {
-    let Told { mut all, mut parts } = Told::default();
+    let mut told = Told::default();
     for node in adjudications.list()? {
         let mut object = node.open()?;
-        let category = paid_by(&object.required("category")?)?;
-        if category == Paid::Silent {
-            continue;
-        }
+        let Some(category) = paid_by(&object.required("category")?)? else { continue };
         let amount = object.required("amount")?;
         let found = money(&amount, asset)?.minor_units(asset.decimals).map_err(|reason| amount.refuse(reason))?;
-        match category {
-            Paid::All if all.is_some_and(|all| all != found) => {
+        let part = match category {
+            Paid::All if told.all.is_some_and(|all| all != found) => {
                 return Err(amount.refuse(RefusedReason::PriorContradicts));
             }
-            Paid::All => all = Some(found),
-            _ => {
-                let sum = parts.unwrap_or_default().checked_add(found);
-                parts = Some(sum.ok_or_else(|| amount.refuse(RefusedReason::AmountTooLarge))?);
+            Paid::All => {
+                told.all = Some(found);
+                continue;
             }
-        }
+            Paid::Provider => &mut told.provider,
+            Paid::Patient => &mut told.patient,
+        };
+        let sum = part.unwrap_or_default().checked_add(found);
+        *part = Some(sum.ok_or_else(|| amount.refuse(RefusedReason::AmountTooLarge))?);
     }
-    Ok(Told { all, parts })
+    Ok(told)
 }
 
-/// HL7's examples write the codes of `adjudication` without the system.
-fn paid_by(node: &Node<'_>) -> Result<Paid, Refused> {
-    let mut found = Paid::Silent;
+/// `None`: nothing. HL7's examples write the codes of `adjudication` without the system.
+fn paid_by(node: &Node<'_>) -> Result<Option<Paid>, Refused> {
+    let mut found = None;
     for coding in concept(node)? {
         let own = coding.system.is_none() || coding.is_of(&ADJUDICATION);
         let carin = coding.is_of(&C4BB_ADJUDICATION);
         found = match coding.code {
-            "benefit" if own => Paid::All,
-            "paidtoprovider" | "paidtopatient" if carin => Paid::To,
+            "benefit" if own => Some(Paid::All),
+            "paidtoprovider" if carin => Some(Paid::Provider),
+            "paidtopatient" if carin => Some(Paid::Patient),
             _ => found,
         };
     }

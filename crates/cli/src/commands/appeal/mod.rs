@@ -122,9 +122,11 @@ const DECIDE_HELP: &str = "Example:
 --suri //Ferdie
   salus appeal decide 6b0e000000000000000000000000000000000000000000000000000000000001 --upheld --statement Plain --suri //Ferdie
 
-Overturned, the claim is adjudicated anew, by what holds now; where that does not pay more, the appeal is upheld. What is paid more is
-due like a new claim. The insurer can grant what is asked for; the appeal stays open then. What was claimed is read from the events of the chain. The chain has a commitment to the statement only: keep
-statement and salt.
+Overturned, the claim is adjudicated anew, by what holds now: by the arbiter where that pays more or covers what was denied, and where not
+the appeal is upheld; by the insurer, and after the deadline by the member and the provider, only where it pays more. What is paid more
+is due like a new claim. What the insurer granted stays granted: until the deadline the arbiter can still give more, nobody less, and
+after it the member or the provider ends the appeal. What was claimed is read from the events of the chain. The chain has a commitment
+to the statement only: keep statement and salt.
 
 JSON: dryRun, claim, status: upheld|overturned|granted, setAside, total|null (what of the claim goes where since then, if that changed),
 statement (commitment), salt, evidence|forecast.";

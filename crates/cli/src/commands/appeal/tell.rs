@@ -1,6 +1,6 @@
 //! What is told of appeals.
 
-use super::acts::codes;
+use super::acts::{codes, AS_GRANTED};
 use crate::context::GlobalOptions;
 use crate::failure::{Exit, Failure};
 use crate::operations::appeals::{self, status_code};
@@ -25,7 +25,8 @@ pub(super) async fn show(global: &GlobalOptions, id: ClaimId) -> Result<Report, 
     let claim = claims::claim(&suite, id).await?;
     let plan = plans::plan(&suite, claim.plan).await?;
     let deadlines = plans::terms(&suite, claim.plan, claim.version).await?.deadlines;
-    let said = appeals::statements(&through_blocks(plans::events(&suite, progress())).await?, id);
+    let events = through_blocks(plans::events(&suite, progress())).await?;
+    let said = appeals::statements(&events, id);
     let shown = show_claim(id);
     let until = (!claim.status.is_pended()).then(|| show_time(claim.decided.plus(deadlines.appeal))).flatten();
     let arbiter = name(&directory, plan.arbiter.as_ref());
@@ -42,9 +43,13 @@ pub(super) async fn show(global: &GlobalOptions, id: ClaimId) -> Result<Report, 
                     format!("open: {arbiter} decides until {deadline}, then the member or the provider has it granted")
                 }
                 AppealStatus::Granted => {
-                    format!("granted by the insurer: adjudicated anew; until {deadline} {arbiter} can give more")
+                    format!(
+                        "granted by the insurer: adjudicated anew; until {deadline} {arbiter} can give more, then the member or the \
+                         provider ends it"
+                    )
                 }
                 AppealStatus::Upheld => "upheld: the decision stands".to_owned(),
+                AppealStatus::Overturned if appeals::stays_as_granted(&events, id) => AS_GRANTED.to_owned(),
                 AppealStatus::Overturned => "overturned: the claim was adjudicated anew".to_owned(),
             };
             vec![format!("the appeal against claim {shown}, {asked}"), format!("  {stands}")]

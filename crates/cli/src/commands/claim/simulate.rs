@@ -4,7 +4,7 @@ use super::reading::Reading;
 use super::simulated::{Decided, Outcome, RefusedClaim};
 use crate::context::GlobalOptions;
 use crate::failure::Failure;
-use crate::operations::claims::simulation::{paid_so_far, Case, Circumstances, Given, Insurer, Undecided};
+use crate::operations::claims::simulation::{paid_so_far, Case, Circumstances, Decidable, Given, Insurer, Undecided};
 use crate::operations::found::{in_files, Found, PassedOver, Resource};
 use crate::operations::plans;
 use crate::output::Report;
@@ -26,14 +26,16 @@ Needs no chain: the same rules as the contract's decide. Claims are decided in t
 one day in the order in which they are named; each uses up limits for those behind it. A claim is a FHIR R4 Claim, on its own or in
 a Bundle; of a folder, all .json files are looked at. Of a Bundle, a history, an entry that deletes and a Bundle within it are refused.
 Coverages (--coverage) are read likewise. Of several of one member that are in force on the claim's first day, the one counts that the
-claim is made under (Claim.insurance), or else that of its insurer; one of another insurer is refused.
+claim is made under (Claim.insurance names it as Coverage/id, by the fullUrl of its entry in a Bundle or by an identifier), or else that
+of its insurer; one of another insurer is refused.
 
 What no document says is taken for granted, and said: that the member is covered on every day of service (annual limits are then those
 of the calendar year) and no waiting period holds, that the provider is credentialed and of the network, that the patient consents to
 the insurer's use for payment, that each claim is made on its last day of service, and that nothing is authorised before. The pool's
 money is not looked at.
 
-A claim that is refused keeps no other back; it then ends with the exit code of the first one that is refused.
+A claim that is refused keeps no other back, and no plan books it. Only where more than 1000 of one Bundle are refused, what follows in
+it is not read. It then ends with the exit code of the first one that is refused.
 
 JSON: plan, primary|null, asset {currency, decimals}, assumed [text], claims [{claim, file, patient, provider, uncovered (no coverage
 given is about the patient), status: adjudicated|pended|not-passed-on, lines [{line (the item's sequence), system, code, category, date,
@@ -179,12 +181,14 @@ fn cases(found: Vec<Resource<CompiledClaim>>, refused: &mut Vec<RefusedClaim>) -
     cases
 }
 
-/// Has each insurer decide in its turn, until one of them has not decided yet.
+/// Has each insurer decide in its turn, until one of them has not decided yet. What one of them refuses, none books.
 fn decide(insurers: &mut [Insurer<'_>], case: &Case) -> Result<Vec<Adjudication>, Undecided> {
+    let decidable = insurers.iter().enumerate().map(|(place, insurer)| insurer.decidable(case, place > 0));
+    let decidable: Vec<Decidable<'_>> = decidable.collect::<Result<_, _>>()?;
     let mut decided: Vec<Adjudication> = Vec::new();
-    for insurer in insurers {
-        let paid = decided.last().map(paid_so_far);
-        let adjudication = insurer.decide(case, paid.as_deref())?;
+    for (insurer, decidable) in insurers.iter_mut().zip(decidable) {
+        let paid = decided.last().map(paid_so_far).unwrap_or_default();
+        let adjudication = insurer.decide(decidable, &paid);
         let waits = adjudication.is_pended();
         decided.push(adjudication);
         if waits {
@@ -198,10 +202,10 @@ fn decide(insurers: &mut [Insurer<'_>], case: &Case) -> Result<Vec<Adjudication>
 fn refusal(case: &Case, error: Undecided, decided: &[Decided]) -> Failure {
     let error = match error {
         Undecided::Refused(error) => error,
-        Undecided::SeveralCoverages(files) => {
+        Undecided::SeveralCoverages(which) => {
             let (whose, day) = (&case.claim.patient, show_day(case.first_day()));
             let message =
-                format!("{}: several coverages of {whose} are in force on {day}: {}", case.file, files.join(", "));
+                format!("{}: several coverages of {whose} are in force on {day}: {}", case.file, which.join(", "));
             return Failure::input("input.coverage", message, "give the one that the claim is made under");
         }
         Undecided::OtherInsurer { file, payor, insurer } => {

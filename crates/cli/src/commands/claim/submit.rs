@@ -68,6 +68,7 @@ pub async fn submit(global: &GlobalOptions, options: &SubmitOptions) -> Result<R
     let account = account_of(&provider);
     let prepared = claims::prepare(&suite, &account, plan, &reading, &document, &directory, &key).await?;
     let claim = prepared.id(plan);
+    let unlisted = unlisted(&suite, plan, &prepared.submission).await?;
     let before = filing::before(&suite, claim, &prepared.submission, progress());
     let report = match through_blocks(before).await? {
         Some(first) => {
@@ -75,10 +76,7 @@ pub async fn submit(global: &GlobalOptions, options: &SubmitOptions) -> Result<R
                 Some(plan) => through_blocks(filing::passed_on(&suite, claim, prepared.id(plan), progress())).await?,
                 None => None,
             };
-            let next = secondary.filter(|_| second.is_none()).map(|plan| {
-                let id = show_claim(claim);
-                format!("  next: pass it on (`salus claim pass-on {id} --plan {}`)", plan.0)
-            });
+            let next = secondary.filter(|_| second.is_none()).and_then(|plan| pass_it_on(&first, plan));
             let all: Vec<Decision> = std::iter::once(first).chain(second).collect();
             unchanged(global, claim, &all, &paid_in).lines(next)
         }
@@ -94,12 +92,19 @@ pub async fn submit(global: &GlobalOptions, options: &SubmitOptions) -> Result<R
         }
     };
     let assumed = &prepared.compiled.assumed;
-    let unlisted = unlisted(&suite, plan, &prepared.submission).await?;
     Ok(report
         .field("assumed", assumed_json(assumed))
         .lines(assumed_lines(assumed))
         .lines(unlisted_of(&unlisted, prepared.submission.lines.len(), &key))
         .field("unlisted", unlisted))
+}
+
+/// How a claim that is there already, and that the next plan has not decided, comes to it: only what was decided and stands can.
+fn pass_it_on(first: &Decision, plan: PlanId) -> Option<String> {
+    matches!(first.status, ClaimStatus::Adjudicated | ClaimStatus::Settled).then(|| {
+        let (id, plan) = (show_claim(first.claim), plan.0);
+        format!("  next: pass it on (`salus claim pass-on {id} --plan {plan}`)")
+    })
 }
 
 /// What is said of a claim that is on the chain already.
@@ -225,11 +230,26 @@ mod tests {
     use salus_domain::codes::ReasonSet;
     use salus_domain::money::Amount;
 
-    fn said(status: ClaimStatus, reasons: ReasonSet) -> String {
+    fn decision(status: ClaimStatus, reasons: ReasonSet) -> Decision {
         let split = Split { submitted: Amount(75), payer: Amount(75), ..Split::default() };
         let line = LineOutcome { split, quantity: 1, authorised: 0, reasons };
-        let decision = Decision { claim: ClaimId([7; 32]), plan: PlanId(3), status, lines: vec![line] };
-        format!("{:?}", decisions(Report::default(), &[decision], &Asset { currency: "USD".into(), decimals: 0 }))
+        Decision { claim: ClaimId([7; 32]), plan: PlanId(3), status, lines: vec![line] }
+    }
+
+    fn said(status: ClaimStatus, reasons: ReasonSet) -> String {
+        let asset = Asset { currency: "USD".into(), decimals: 0 };
+        format!("{:?}", decisions(Report::default(), &[decision(status, reasons)], &asset))
+    }
+
+    #[test]
+    fn only_a_claim_that_was_decided_and_stands_is_to_be_passed_on() {
+        let next = |status| pass_it_on(&decision(status, ReasonSet::EMPTY), PlanId(4));
+        for stands in [ClaimStatus::Adjudicated, ClaimStatus::Settled] {
+            assert!(next(stands).is_some_and(|next| next.contains("salus claim pass-on") && next.contains("--plan 4")));
+        }
+        for other in [ClaimStatus::Reversed, ClaimStatus::AwaitsFunds, ClaimStatus::AwaitsAuthorisation] {
+            assert_eq!(next(other), None);
+        }
     }
 
     #[test]

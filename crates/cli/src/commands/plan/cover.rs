@@ -29,8 +29,8 @@ longer than a year is made year by year. Members with the same subscriber, whose
 family's limits; an order above 1 says that another insurer pays first.
 
 All files are read first: where one cannot be used, that is said of each, and nobody is covered. Of a Bundle, a history, an entry that
-deletes and a Bundle within it cannot be used. Then members are covered in batches of
-100; one who is refused does not keep the others back, and it then ends with 3. Doing it again, also after it broke off, changes
+deletes and a Bundle within it cannot be used; where more than 1000 of one Bundle cannot, what follows in it is not read. Then
+members are covered in batches of 100; one who is refused does not keep the others back, and it then ends with 3. Doing it again, also after it broke off, changes
 nothing for those who are covered. Ctrl-C ends it once the batch that is under way is done.
 
 JSON: dryRun, plan, covered, before (covered just so already), coverages [{member, subscriber, secondary, period {start, end}}], refused

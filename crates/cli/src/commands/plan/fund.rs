@@ -7,7 +7,7 @@ use crate::operations::plans::{self, money};
 use crate::operations::{account_of, Suite};
 use crate::output::{evidence_json, evidence_line, forecast_json, Report};
 use salus_client::message::Message;
-use salus_client::{CallError, Keypair, Token};
+use salus_client::{CallError, ClientError, Evidence, Keypair, Token};
 use salus_domain::ids::PlanId;
 use salus_domain::money::Amount;
 use salus_interface::claims::{Asset, ClaimsError};
@@ -21,7 +21,8 @@ Anybody's. Of a PSP22 token, claims are first allowed to take as much as they ma
 dry run only that is priced then. What counts is what arrives in the pool.
 
 JSON: dryRun, plan, amount, allowance|null (evidence or forecast of allowing it), evidence|forecast; error {code, rule, nextStep, message}
-where claims were allowed to take it, and then took nothing.";
+(then evidence is null) where claims were allowed to take it, and then took nothing, or it is not known whether they did
+(chain.unconfirmed).";
 
 /// Adds money to a pool.
 ///
@@ -66,25 +67,36 @@ pub async fn pay(
             Ok(Carried::Planned(forecast).report(token, &would, did).field("allowance", allowance))
         }
         Carried::Done(allowed) => {
-            let paid = message.submit(&suite.chain, from).await;
-            let said = paid.as_ref().map_or("claims may take that of the token, and took nothing", |_| did.as_str());
-            let report = Report::default()
-                .done(said)
-                .line(evidence_line(&allowed.evidence, token))
-                .field("allowance", evidence_json(&allowed.evidence));
-            Ok(match paid {
-                Ok(paid) => report.evidence(&paid.evidence, token),
-                Err(error) => allowed_only(report, &error.into()),
-            })
+            let paid = message.submit(&suite.chain, from).await.map(|paid| paid.evidence);
+            Ok(after_allowance(&allowed.evidence, paid, did, token))
         }
     }
 }
 
-/// With why nothing was paid of what claims were let take.
-fn allowed_only(report: Report, failure: &Failure) -> Report {
-    let Failure { message, next_step, .. } = failure;
+/// What became of the payment behind an allowance: where it was not made, or that is not known, why.
+fn after_allowance(
+    allowed: &Evidence,
+    paid: Result<Evidence, CallError<ClaimsError>>,
+    did: &str,
+    token: &Token,
+) -> Report {
+    let (said, and_then) = match &paid {
+        Ok(_) => (did, ""),
+        Err(CallError::Client(ClientError::Unconfirmed { .. })) => {
+            ("claims may take that of the token; whether it was paid is not known", "")
+        }
+        Err(_) => {
+            ("claims may take that of the token, and took nothing", "; then do the same again, which allows no more")
+        }
+    };
+    let report =
+        Report::default().done(said).line(evidence_line(allowed, token)).field("allowance", evidence_json(allowed));
+    let failure: Failure = match paid {
+        Ok(paid) => return report.evidence(&paid, token),
+        Err(error) => error.into(),
+    };
     report
-        .line(format!("{message}\n  next: {next_step}; then do the same again, which allows no more"))
+        .line(format!("{}\n  next: {}{and_then}", failure.message, failure.next_step))
         .field("evidence", Value::Null)
         .field("error", failure.json())
         .exit(failure.exit)
@@ -122,13 +134,39 @@ mod tests {
     use super::*;
     use crate::failure::Exit;
 
+    fn said(paid: Result<Evidence, CallError<ClaimsError>>) -> (Exit, String) {
+        let token = Token { symbol: "UNIT".into(), decimals: 12 };
+        let report = after_allowance(&in_block(7), paid, "added it", &token);
+        (report.exit_code(), format!("{report:?}"))
+    }
+
+    fn in_block(block: u64) -> Evidence {
+        Evidence { block, block_hash: "0xb".into(), extrinsic: "0xe".into(), fee: 1 }
+    }
+
     #[test]
     fn what_claims_may_take_is_said_where_they_then_took_nothing() {
-        let refused = Failure::from(CallError::Refused(ClaimsError::TransferFailed));
-        let report = allowed_only(Report::default().field("allowance", "evidence"), &refused);
-        assert_eq!(report.exit_code(), Exit::Refused);
-        let said = format!("{report:?}");
-        assert!(said.contains("allowance") && said.contains("claims.TransferFailed"), "{said}");
-        assert!(said.contains("then do the same again"), "{said}");
+        let (exit, said) = said(Err(CallError::Refused(ClaimsError::TransferFailed)));
+        assert_eq!(exit, Exit::Refused);
+        assert!(said.contains("allowance") && said.contains("block 7") && said.contains("took nothing"), "{said}");
+        assert!(said.contains("claims.TransferFailed") && said.contains("then do the same again"), "{said}");
+    }
+
+    #[test]
+    fn a_payment_of_which_nothing_was_learnt_is_looked_for_before_it_is_made_again() {
+        let (extrinsic, reason) = ("0xabc".to_owned(), "gone".to_owned());
+        let (exit, said) = said(Err(ClientError::Unconfirmed { extrinsic, reason }.into()));
+        assert_eq!(exit, Exit::Chain);
+        assert!(said.contains("allowance") && said.contains("block 7"), "{said}");
+        assert!(said.contains("whether it was paid is not known") && !said.contains("took nothing"), "{said}");
+        assert!(said.contains("0xabc") && said.contains("next: look for it before doing the same again"), "{said}");
+        assert!(said.contains("chain.unconfirmed") && !said.contains("then do the same again"), "{said}");
+    }
+
+    #[test]
+    fn what_was_paid_has_its_own_evidence() {
+        let (exit, said) = said(Ok(in_block(8)));
+        assert_eq!(exit, Exit::Done);
+        assert!(said.contains("added it") && said.contains("block 7") && said.contains("block 8"), "{said}");
     }
 }

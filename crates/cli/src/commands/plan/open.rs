@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::operations::plans::{self, money::token_of, schedule};
 use crate::operations::{account_of, Suite};
 use crate::output::{cost_line, evidence_json, evidence_line, forecast_json, progress, through_blocks, Report};
-use crate::values::show_time;
+use crate::values::show_period;
 use salus_client::{client_account, ink_account, ClientError, Token};
 use salus_domain::ids::{Account, PlanId};
 use salus_domain::plan::MAX_PAGE;
@@ -32,7 +32,8 @@ the plan's number.
 
 JSON: dryRun, plan, name, offered (whether its InsurancePlan's period has begun and is not over), insurer, arbiter,
 asset {token|null, symbol, decimals}, fees (how many), feePages, evidence|forecast,
-feesEvidence [evidence], remaining (pages that are not set), brokenOff {code, rule, nextStep, message} where pages remain.";
+feesEvidence [evidence], remaining (pages that are not set), brokenOff {code, rule, nextStep, message} where pages remain, also when
+interrupted (Ctrl-C).";
 
 /// The help behind the options of `revise`.
 pub const REVISE_HELP: &str = "Example:
@@ -51,7 +52,7 @@ The insurer's. Fees hold for what is adjudicated from then on. What the plan has
 that differ are set: doing it again changes nothing. Of the file only the fees are looked at.
 
 JSON: dryRun, plan, fees (how many), changed (pages), evidence|forecast (a list: one for each page), remaining (pages that are not set), brokenOff {code, rule,
-nextStep, message} where pages remain.";
+nextStep, message} where pages remain, also when interrupted (Ctrl-C).";
 
 /// What describes a plan.
 #[derive(Clone, Debug, clap::Args)]
@@ -107,19 +108,21 @@ pub(super) async fn open(global: &GlobalOptions, options: &OpenOptions) -> Resul
     let pages = schedule::pages(&file, &key);
     ensure_pages(&pages, path)?;
     let (count, token) = (file.fees.len(), suite.chain.token());
+    let filled = pages.iter().filter(|(_, fees)| !fees.is_empty()).count();
+    // Read before it is opened: a plan that is open is told of whatever the node does then.
+    let now = suite.chain.now().await?;
     let report = if global.dry_run {
         let claims = suite.deployment.claims();
         let message = claims.open_plan(asset, ink_account(&arbiter), schedule::count(&pages), &file.terms);
         let forecast = message.forecast(&suite.chain, &insurer).await?;
-        let filled = pages.iter().filter(|(_, fees)| !fees.is_empty()).count();
         let number = forecast.value.0;
         Report::default()
             .planned(&format!("open plan {number} ({}), then set {count} fees on {filled} pages", file.name))
             .forecast(forecast.cost, forecast.fee, token)
             .field("plan", number)
     } else {
-        let opened =
-            plans::open(&suite, &insurer, &arbiter, &file, &key, watch(pages.len(), schedule::AT_ONCE)).await?;
+        let go_on = watch(filled, schedule::AT_ONCE);
+        let opened = plans::open(&suite, &insurer, &arbiter, &file, &key, go_on).await?;
         let report = Report::default()
             .done(&format!("plan {} ({}) is open, with {count} fees", opened.plan.0, file.name))
             .field("plan", opened.plan.0)
@@ -132,7 +135,7 @@ pub(super) async fn open(global: &GlobalOptions, options: &OpenOptions) -> Resul
         true => report.line("  the insurer decides appeals itself: a neutral arbiter is named with --arbiter"),
         false => report.line(format!("  appeals are decided by {arbiter}")),
     };
-    Ok(offered(report, file.period, suite.chain.now().await?)
+    Ok(offered(report, file.period, now)
         .field("name", file.name)
         .field("insurer", own.to_string())
         .field("arbiter", arbiter.to_string())
@@ -217,6 +220,7 @@ pub(super) async fn revise(global: &GlobalOptions, plan: PlanId, described: &Des
         let line = format!("nothing changed: plan {} has these terms already, as version {newest}", plan.0);
         return Ok(report.line(line).field("plan", plan.0).field("version", newest));
     }
+    let now = suite.chain.now().await?;
     let message = suite.deployment.claims().revise_plan(plan, &file.terms);
     let carried = global.carry_out(&suite.chain, &insurer, &message).await?;
     let carried = carried.told(|version| *version, |done| done.event::<PlanRevised>().map(|told| told.version))?;
@@ -226,8 +230,7 @@ pub(super) async fn revise(global: &GlobalOptions, plan: PlanId, described: &Des
         format!("plan {} has new terms: version {version}, for coverages that are made from now on", plan.0),
     );
     let report = carried.report(suite.chain.token(), &would, &did).field("changed", true);
-    let report = offered(report, file.period, suite.chain.now().await?);
-    Ok(report.field("plan", plan.0).field("version", version))
+    Ok(offered(report, file.period, now).field("plan", plan.0).field("version", version))
 }
 
 /// Says whether the plan is offered now, by its InsurancePlan (`period`).
@@ -237,12 +240,7 @@ fn offered(report: Report, period: Period, now: Timestamp) -> Report {
     if offered {
         return report;
     }
-    let day = |time| show_time(time).unwrap_or_else(|| "ever".to_owned());
-    report.line(format!(
-        "  by its InsurancePlan it is offered from {} to {}, and not now",
-        day(period.start),
-        day(period.end)
-    ))
+    report.line(format!("  by its InsurancePlan it is offered {}, and not now", show_period(period)))
 }
 
 /// Replaces what differs in a fee schedule.
@@ -343,6 +341,19 @@ mod tests {
         assert!(ensure_decimals(&plan, &token(12), &path).is_ok());
         assert!(ensure_decimals(&plan, &token(10), &path).is_err_and(|failure| failure.code == "document.decimals"));
         Ok(())
+    }
+
+    #[test]
+    fn a_plan_that_is_not_offered_now_says_when_it_is() {
+        let said = |start, end| {
+            let period = Period { start: Timestamp(start), end: Timestamp(end) };
+            format!("{:?}", offered(Report::default(), period, Timestamp(86_400_000)))
+        };
+        let over = said(0, 1_000);
+        assert!(over.contains("offered always until 1970-01-01T00:00:01Z, and not now"), "{over}");
+        let to_come = said(172_800_000, u64::MAX);
+        assert!(to_come.contains("offered from 1970-01-03T00:00:00Z without an end, and not now"), "{to_come}");
+        assert!(!said(0, u64::MAX).contains("not now"));
     }
 
     #[test]

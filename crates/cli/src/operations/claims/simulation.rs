@@ -91,10 +91,32 @@ pub struct Given {
 }
 
 impl Given {
-    /// Whether a reference names it: `Coverage/id`, with or without a server before it or a version behind it.
+    /// Whether a reference names it: `Coverage/id`, with or without a server before it or a version behind it, or one of
+    /// [`CompiledCoverage::names`].
     fn is_named(&self, reference: &str) -> bool {
-        reference.split('/').skip_while(|part| *part != "Coverage").nth(1) == Some(self.name.as_str())
+        let id = reference.split('/').skip_while(|part| *part != "Coverage").nth(1);
+        id == Some(self.name.as_str()) || self.coverage.names.iter().any(|name| name == reference)
     }
+
+    /// Its name, and the file where that is another one.
+    fn described(&self) -> String {
+        match self.name == self.file {
+            true => self.file.clone(),
+            false => format!("{} ({})", self.name, self.file),
+        }
+    }
+}
+
+/// A claim that an insurer can decide.
+#[derive(Clone, Debug)]
+pub struct Decidable<'a> {
+    case: &'a Case,
+    submission: Submission,
+    provider: Account,
+    now: Timestamp,
+    membership: Membership,
+    /// Who holds the family's contract; `None`: the member is not covered.
+    subscriber: Option<String>,
 }
 
 /// Why a claim is not decided.
@@ -102,7 +124,8 @@ impl Given {
 pub enum Undecided {
     /// The contract would refuse it outright.
     Refused(ClaimsError),
-    /// Several coverages of the patient are in force on the claim's first day, and it does not say which one counts: their files.
+    /// Several coverages of the patient are in force on the claim's first day, and it does not say which one counts: their
+    /// names and files.
     SeveralCoverages(Vec<String>),
     /// The coverage is another insurer's.
     OtherInsurer {
@@ -148,23 +171,30 @@ impl<'a> Insurer<'a> {
         self.plan
     }
 
-    /// Decides a claim, of which insurers before paid `paid` line by line; `None`: there is none before.
+    /// Looks whether a claim can be decided, and by which coverage. `passed_on` says that another insurer decides before.
     ///
     /// # Errors
     /// [`Undecided`].
-    pub fn decide(&mut self, case: &Case, paid: Option<&[Amount]>) -> Result<Adjudication, Undecided> {
+    pub fn decidable<'c>(&self, case: &'c Case, passed_on: bool) -> Result<Decidable<'c>, Undecided> {
         let (member, provider) = (self.account(&case.claim.patient), self.account(&case.claim.provider));
         let mut submission = case.claim.submission(PlanId(0), member, provider, &KEY);
-        for (line, paid) in submission.lines.iter_mut().zip(paid.unwrap_or_default()) {
-            line.prior_paid = *paid;
-        }
-        submission.prior_decided |= paid.is_some();
+        submission.prior_decided |= passed_on;
         let now = self.circumstances.at.unwrap_or_else(|| case.last_day());
         submission.validate(now).map_err(|error| Undecided::Refused(ClaimsError::Malformed(error)))?;
         if self.decided.contains(&(provider, submission.reference)) {
             return Err(Undecided::Refused(ClaimsError::DuplicateClaim));
         }
-        let (membership, subscriber) = self.membership(case, member, paid.is_some())?;
+        let (membership, subscriber) = self.membership(case, member, passed_on)?;
+        Ok(Decidable { case, submission, provider, now, membership, subscriber })
+    }
+
+    /// Decides a claim that is decidable, and books it. `paid` is what was paid once the insurer before had decided, line by line
+    /// ([`paid_so_far`]); empty: there is none before.
+    pub fn decide(&mut self, decidable: Decidable<'_>, paid: &[Amount]) -> Adjudication {
+        let Decidable { case, mut submission, provider, now, membership, subscriber } = decidable;
+        for (line, paid) in submission.lines.iter_mut().zip(paid) {
+            line.prior_paid = *paid;
+        }
         if let Some(subscriber) = subscriber {
             self.note_places(&membership, &case.claim.patient, &subscriber, &submission);
         }
@@ -174,7 +204,7 @@ impl<'a> Insurer<'a> {
         if !adjudication.is_pended() {
             self.decided.insert((provider, submission.reference));
         }
-        Ok(adjudication)
+        adjudication
     }
 
     /// Whether one of the coverages that are given is the patient's; where none is given, everybody is covered.
@@ -242,8 +272,8 @@ impl<'a> Insurer<'a> {
             narrow(&mut fitting, is_insurers);
         }
         let [one, others @ ..] = fitting.as_slice() else { return Ok(self.own(given, member).next_back()) };
-        if others.iter().any(|other| other.coverage != one.coverage) {
-            return Err(Undecided::SeveralCoverages(fitting.iter().map(|it| it.file.clone()).collect()));
+        if others.iter().any(|other| !other.coverage.says_the_same(&one.coverage)) {
+            return Err(Undecided::SeveralCoverages(fitting.iter().map(|it| it.described()).collect()));
         }
         match insurer.filter(|insurer| self.is_another(insurer, &one.coverage.payor)) {
             Some(insurer) => Err(Undecided::OtherInsurer {

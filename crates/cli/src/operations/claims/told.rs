@@ -222,9 +222,8 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operations::emitted::located;
-    use salus_domain::adjudicate::LineOutcome;
-    use salus_domain::codes::{Network, ReasonSet};
+    use crate::operations::emitted::{adjudicated, located};
+    use salus_domain::codes::ReasonSet;
     use salus_domain::ids::{Account, PlanId};
     use salus_interface::claims::{Asset, Payment};
 
@@ -256,17 +255,9 @@ mod tests {
     }
 
     fn decided(claim: u8, payer: u128) -> Located {
-        let split = Split { submitted: Amount(payer), payer: Amount(payer), ..Split::default() };
-        let lines = vec![LineOutcome { split, quantity: 1, authorised: 0, reasons: ReasonSet::EMPTY }];
-        located(&ClaimAdjudicated {
-            claim: ClaimId([claim; 32]),
-            provider: [1; 32].into(),
-            filing: Filing { submission: submission(payer), network: Network::In, held: 0, filed: Timestamp(0), lines },
-            version: 0,
-            prior: Some(ClaimId([8; 32])),
-            decided: Timestamp(1),
-            due: Timestamp(1),
-        })
+        let mut event = adjudicated(ClaimId([claim; 32]), payer);
+        event.filing.submission = submission(payer);
+        located(&ClaimAdjudicated { prior: Some(ClaimId([8; 32])), ..event })
     }
 
     fn settled(payments: &[(u8, u128, u128)]) -> Located {

@@ -92,33 +92,14 @@ pub fn open(events: &[Located], plan: PlanId) -> Vec<Open> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operations::emitted::located;
-    use salus_domain::adjudicate::{LineOutcome, Split};
-    use salus_domain::claim::Submission;
-    use salus_domain::codes::{Network, ReasonSet};
-    use salus_domain::ids::{Account, Hash};
-    use salus_interface::claims::{Asset, Filing, Payment};
+    use crate::operations::emitted::{adjudicated, located};
+    use salus_domain::ids::Hash;
+    use salus_interface::claims::{Asset, Payment};
 
     fn decided(claim: u8, plan: u32, provider: u8, payer: u128, due: u64) -> Located {
-        let submission = Submission {
-            plan: PlanId(plan),
-            member: Account([9; 32]),
-            reference: Hash([claim; 32]),
-            prior_decided: false,
-            days: Vec::new(),
-            lines: Vec::new(),
-        };
-        let split = Split { submitted: Amount(payer), payer: Amount(payer), ..Split::default() };
-        let lines = vec![LineOutcome { split, quantity: 1, authorised: 0, reasons: ReasonSet::EMPTY }];
-        located(&ClaimAdjudicated {
-            claim: ClaimId([claim; 32]),
-            provider: [provider; 32].into(),
-            filing: Filing { submission, network: Network::In, held: 0, filed: Timestamp(0), lines },
-            version: 0,
-            prior: None,
-            decided: Timestamp(1),
-            due: Timestamp(due),
-        })
+        let mut event = adjudicated(ClaimId([claim; 32]), payer);
+        event.filing.submission.plan = PlanId(plan);
+        located(&ClaimAdjudicated { provider: [provider; 32].into(), due: Timestamp(due), ..event })
     }
 
     fn settled(claim: u8, amount: u128) -> Located {
