@@ -77,16 +77,24 @@ impl Told {
         })
     }
 
-    /// What was paid in all, how much of that was withheld, and when last; `None`: nothing was.
+    /// What was paid in all, how much of that was withheld, and when last; `None`: nothing was. What was paid before the claim was
+    /// taken back and decided once more is owed, and not counted.
     #[must_use]
     pub fn paid(&self) -> Option<(Amount, Amount, Timestamp)> {
-        self.steps.iter().fold(None, |paid, step| match (paid, &step.what) {
-            (None, What::Settled(amount, withheld)) => Some((*amount, *withheld, step.time)),
-            (Some((before, held, _)), What::Settled(amount, withheld)) => {
-                Some((Amount(before.0.saturating_add(amount.0)), Amount(held.0.saturating_add(withheld.0)), step.time))
+        let (mut paid, mut taken_back) = (None, false);
+        for step in &self.steps {
+            match step.what {
+                What::Reversed(..) => taken_back = true,
+                What::Adjudicated(_) if taken_back => (paid, taken_back) = (None, false),
+                What::Settled(amount, withheld) => {
+                    let (before, held, _) = paid.unwrap_or_default();
+                    let sum = |one: Amount, other: Amount| Amount(one.0.saturating_add(other.0));
+                    paid = Some((sum(before, amount), sum(held, withheld), step.time));
+                }
+                _ => {}
             }
-            _ => paid,
-        })
+        }
+        paid
     }
 }
 
@@ -316,8 +324,12 @@ mod tests {
 
         let by = [1; 32].into();
         let reversed = located(&ClaimReversed { claim, by, owed: Amount(25), statement });
-        let after = fold(&[events.as_slice(), &[reversed]].concat());
-        assert_eq!(after[0].status, ClaimStatus::Reversed);
+        let after = fold(&[events.as_slice(), std::slice::from_ref(&reversed)].concat());
+        assert_eq!((after[0].status, after[0].paid()), (ClaimStatus::Reversed, told.paid()));
+        let once_more = [events.as_slice(), &[reversed, decided(1, 25), settled(&[(1, 9, 0)])]].concat();
+        let paid = |seen: usize| fold(&once_more[..seen])[0].paid().map(|(paid, ..)| paid);
+        let seen = once_more.len();
+        assert_eq!([paid(seen - 1), paid(seen)], [None, Some(Amount(9))], "what is owed is not counted");
     }
 
     #[test]

@@ -50,7 +50,9 @@ pub fn open(events: &[Located], plan: PlanId) -> Vec<Open> {
     for Located { event, .. } in events {
         if let Some(decided) = event.decode::<ClaimAdjudicated>() {
             let payer = decided.filing.lines.iter().fold(0, |sum: u128, line| sum.saturating_add(line.split.payer.0));
-            let paid = claims.get(&decided.claim).map_or(Amount::ZERO, |standing| standing.paid);
+            // What was paid before it was taken back is owed.
+            let before = claims.get(&decided.claim).filter(|standing| !standing.reversed);
+            let paid = before.map_or(Amount::ZERO, |standing| standing.paid);
             let standing = Standing {
                 plan: decided.filing.submission.plan,
                 provider: client_account(decided.provider),
@@ -128,6 +130,8 @@ mod tests {
         assert_eq!(of(&events), [(5, 50), (2, 20), (1, 10)], "by provider, then by when they are due");
         events.extend([settled(1, 10), reversed(5)]);
         assert_eq!(of(&events), [(2, 20)]);
+        events.extend([reversed(1), decided(1, 0, 1, 10, 7)]);
+        assert_eq!(of(&events), [(2, 20), (1, 10)], "passed on once more, it is to be paid again");
     }
 
     #[test]
