@@ -4,6 +4,7 @@
 mod common;
 
 use common::{bytes, claim, coding, concept, dollars, refused, with, without};
+use salus_domain::ids::{Account, PlanId};
 use salus_domain::money::Amount;
 use salus_fhir::claim::{compile, prior_payment, ClaimOptions, CompiledClaim, PriorLine, PriorPayment};
 use salus_fhir::{Refused, RefusedReason as R};
@@ -82,6 +83,16 @@ fn what_the_first_insurer_paid_stands_on_the_lines_for_the_second() {
         assert_eq!(read(&claim(), &prior).unwrap().items[0].prior_paid, Amount(450));
     }
     assert_eq!(read(&second(), &[]), Err(refused("Claim.insurance", R::OtherInsurance)));
+}
+
+#[test]
+fn an_insurer_that_paid_nothing_has_decided_all_the_same() {
+    let nothing = paid(&adjudications(json!([amount("adjudication", "benefit", 0.0)]))).unwrap();
+    let compiled = read(&second(), &[nothing]).unwrap();
+    assert_eq!((compiled.prior_decided, compiled.items[0].prior_paid), (true, Amount::ZERO));
+    let account = Account([1; 32]);
+    assert!(compiled.submission(PlanId(0), account, account, &[0; 32]).prior_decided);
+    assert!(!read(&claim(), &[]).unwrap().prior_decided);
 }
 
 #[test]
